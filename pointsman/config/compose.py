@@ -1,0 +1,107 @@
+"""Compose conf/ into the committed params.yaml.
+
+Examples:
+  python -m pointsman.config.compose                                   # the defaults
+  python -m pointsman.config.compose queries=file queries.path=my.csv  # a user's queries
+  python -m pointsman.config.compose --check                           # is params.yaml what conf/ says?
+
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from pointsman.config.errors import ConfigError, explain
+from pointsman.config.params import PARAMS_FILE, Params
+from pointsman.errors import PointsmanError
+from pointsman.tables.io import atomic
+
+_HEADER = "# Written by `python -m pointsman.config.compose`; edit conf/, not this file.\n# overrides: "
+
+
+def compose(conf: Path, overrides: Sequence[str]) -> dict[str, Any]:
+    """Compose the Hydra groups of a folder and check the result.
+
+    Raises:
+        ConfigError: an override, key or value is not allowed.
+    """
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        with initialize_config_dir(str(conf.resolve()), version_base=None):
+            composed = OmegaConf.to_container(hydra_compose("config", list(overrides)), resolve=True)
+    except (HydraException, OmegaConfBaseException) as problem:
+        raise ConfigError(f"conf/ with overrides {list(overrides)} does not compose: {problem}") from problem
+    try:
+        Params.model_validate(composed)
+    except ValidationError as problem:
+        raise ConfigError(explain(problem, "conf/", Params)) from problem
+    return {str(key): value for key, value in dict(composed).items()}  # type: ignore[arg-type]
+
+
+def render(params: dict[str, Any], overrides: Sequence[str]) -> str:
+    """The text of params.yaml: a header with the overrides, then the sections in conf's order."""
+    body = yaml.safe_dump(params, sort_keys=False, allow_unicode=True, width=120)
+    return f"{_HEADER}{json.dumps(list(overrides), ensure_ascii=False)}\n{body}"
+
+
+def recorded_overrides(text: str) -> list[str]:
+    """The overrides that the header of a params.yaml records.
+
+    Raises:
+        ConfigError: there is no such header, e.g. after `dvc exp run -S`, which writes its own params.yaml.
+    """
+    if not text.startswith(_HEADER):
+        raise ConfigError(
+            f"{PARAMS_FILE} was not written by compose (dvc exp run -S writes one without a header). "
+            "Write it again with: python -m pointsman.config.compose [overrides]"
+        )
+    return [str(item) for item in json.loads(text[len(_HEADER) :].split("\n", 1)[0])]
+
+
+def check(conf: Path, path: Path) -> list[str]:
+    """Raise ConfigError unless params.yaml is what conf/ gives with its recorded overrides; returns those."""
+    if not path.exists():
+        raise ConfigError(f"{path} is missing. Write it with: python -m pointsman.config.compose")
+    text = path.read_text("utf-8")
+    overrides = recorded_overrides(text)
+    if render(compose(conf, overrides), overrides) != text:
+        command = " ".join(["python -m pointsman.config.compose", *overrides])
+        raise ConfigError(f"{path} is not what conf/ gives. Write it again with: {command}")
+    return overrides
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("overrides", nargs="*", help="Hydra overrides, e.g. pair=notebook seed=3")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where params.yaml is stale")
+    options = parser.parse_args(arguments)
+    conf = Path("conf")
+    try:
+        if options.check:
+            overrides = check(conf, PARAMS_FILE)
+        else:
+            overrides = options.overrides
+            text = render(compose(conf, overrides), overrides)
+            with atomic(PARAMS_FILE) as file:
+                file.write(text)
+    except PointsmanError as problem:
+        print(f"error: {problem}", file=sys.stderr)  # noqa: T201
+        return 1
+    print(f"{PARAMS_FILE}: {'up to date' if options.check else 'written'}, overrides {overrides}")  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

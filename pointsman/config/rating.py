@@ -1,0 +1,38 @@
+"""The `rating` section: how answers are rated."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from pointsman.config.base import PositiveFloat, PositiveInt, Section
+from pointsman.config.llm import Candidate
+
+
+class SandboxConfig(Section):
+    """Limits of one run of model-written code."""
+
+    wall_s: PositiveFloat = Field(description="Wall-clock time, seconds")
+    cpu_s: PositiveInt = Field(description="Processor time, seconds")
+    memory_mb: PositiveInt = Field(description="Address space, MiB")
+    file_mb: PositiveInt = Field(description="Largest file written, MiB")
+    processes: PositiveInt = Field(description="Processes and threads")
+    output_kb: PositiveInt = Field(description="Output kept, KiB; more ends the run")
+
+
+class JudgeConfig(Section):
+    """The model that rates answers where no reference does."""
+
+    candidate: Candidate | None = Field(description="Who judges; null: nobody")
+    prompt: str = Field(description="Template file of the rubric")
+    max_tokens: PositiveInt = Field(description="Longest verdict, tokens")
+
+
+class RatingConfig(Section):
+    """How a response becomes a rating from 1 to 5 and a score from 0 to 1."""
+
+    method: Literal["reference", "judge", "both"] = Field(
+        description="reference: checks only; judge: the judge only; both: checks where there is a reference, else judge"
+    )
+    workers: PositiveInt | None = Field(description="Code checks run at once; null: one a core")
+    sandbox: SandboxConfig
+    judge: JudgeConfig

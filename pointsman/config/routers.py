@@ -1,0 +1,85 @@
+"""The sections about routers: `embedder`, `router`, `train`."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from pointsman.config.base import PositiveFloat, PositiveInt, Section, Share
+from pointsman.config.llm import Candidate
+
+
+class EmbedderConfig(Section):
+    """The frozen sentence encoder."""
+
+    weights: str = Field(description="A key of `weights`, or a hub id or folder of a sentence-transformers model")
+    max_tokens: PositiveInt = Field(description="Longer texts are cut, tokens")
+    batch_size: PositiveInt = Field(description="Texts encoded at once")
+
+
+class Route(Section):
+    """One route of the semantic router."""
+
+    name: str = Field(description="Name of the route, one of the categories")
+    description: str = Field(description="What belongs to it, in a sentence")
+    examples: list[str] = Field(min_length=1, description="Queries that belong to it")
+    prior: Share = Field(description="Probability that strong is needed, where no labels are given")
+
+
+class SemanticConfig(Section):
+    """Best-matching route examples vote; each route carries its share of gain > 0."""
+
+    neighbours: PositiveInt = Field(description="Examples of a route whose similarities are averaged")
+    temperature: PositiveFloat = Field(description="Softmax temperature over the routes' similarities")
+    prior_weight: PositiveFloat = Field(
+        description="Queries that the prior counts for when a route's share is smoothed"
+    )
+    routes: list[Route] = Field(min_length=1)
+
+
+class LlmRouterConfig(Section):
+    """A model classifies the query as easy or hard."""
+
+    candidate: Candidate = Field(description="Who classifies")
+    prompt: str = Field(description="Template file of the classification prompt")
+    max_prompt_chars: PositiveInt = Field(description="Longer queries are cut, characters")
+
+
+class BertConfig(Section):
+    """A fine-tuned encoder; how it trains is in `train`."""
+
+    base: str = Field(description="A key of `weights`, or a hub id or folder of an encoder")
+    max_tokens: PositiveInt = Field(description="Longer queries are cut, tokens")
+
+
+class KnnConfig(Section):
+    """Mean gain of the nearest train queries on frozen embeddings."""
+
+    neighbours: PositiveInt = Field(description="Train queries that vote")
+
+
+class RoutersConfig(Section):
+    """Settings of each router, by its name."""
+
+    semantic: SemanticConfig
+    llm: LlmRouterConfig
+    bert: BertConfig
+    knn: KnnConfig
+
+
+class TrainConfig(Section):
+    """Fine-tuning of the BERT router."""
+
+    epochs: PositiveInt = Field(description="Passes over train, at most")
+    batch_size: PositiveInt = Field(description="Queries in a step, per process")
+    learning_rate: PositiveFloat = Field(description="Peak learning rate")
+    warmup_share: Share = Field(description="Share of the steps with a rising learning rate")
+    weight_decay: float = Field(ge=0.0, description="AdamW weight decay")
+    patience: PositiveInt = Field(description="Epochs without a better watched loss before training stops")
+    watch_share: Share = Field(description="Share of train that early stopping watches")
+    calibration: Literal["platt", "temperature"] = Field(description="How raw scores become probabilities")
+
+    @model_validator(mode="after")
+    def _watches_something(self) -> "TrainConfig":
+        if not 0.0 < self.watch_share < 0.5:
+            raise ValueError(f"watch_share is {self.watch_share}, expected above 0 and below 0.5")
+        return self

@@ -10,7 +10,7 @@ class Member(Section):
 
     package: str = Field(description="Package name at the registry")
     version: str = Field(description="Exact version")
-    member: str = Field(description="Path inside the wheel")
+    member: str | None = Field(description="Path inside the wheel; null: the wheel itself")
 
 
 class WeightFile(Section):

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pointsman.config.base import PositiveFloat, PositiveInt, Section, Share
 from pointsman.config.llm import Candidate
@@ -40,8 +40,25 @@ class LlmRouterConfig(Section):
     """A model classifies the query as easy or hard."""
 
     candidate: Candidate = Field(description="Who classifies")
-    prompt: str = Field(description="Template file of the classification prompt")
-    max_prompt_chars: PositiveInt = Field(description="Longer queries are cut, characters")
+    prompt: str = Field(description="Template file: the system message, a line `---`, the user message with {query}")
+    labels: dict[str, Share] = Field(
+        description="Label -> how far it speaks for strong, 0 to 1; a scale from 1 to 5 has five labels"
+    )
+    max_prompt_chars: PositiveInt = Field(description="Longer queries lose their middle, characters")
+    max_tokens: PositiveInt = Field(description="Longest answer, tokens")
+    top_logprobs: PositiveInt | None = Field(
+        description="Candidates for the first token that are asked for; null: read the label from the answer's text"
+    )
+    max_failed_share: Share = Field(
+        description="Classifications that failed or name no label score as the average query; more of them is an error"
+    )
+
+    @field_validator("labels")
+    @classmethod
+    def _speaks_for_both(cls, value: dict[str, float]) -> dict[str, float]:
+        if not value or min(value.values()) == max(value.values()):
+            raise ValueError(f"labels is {value}, expected labels that differ in how far they speak for strong")
+        return value
 
 
 class BertConfig(Section):

@@ -21,6 +21,9 @@ def _optional(kind: type) -> pa.Check:
     return pa.Check(lambda value: value is None or isinstance(value, kind), element_wise=True, ignore_na=True)
 
 
+_TEXT = pa.Column(str).dtype
+
+
 def _text(**options: Any) -> pa.Column:
     return pa.Column(str, checks=options.pop("checks", None), **options)
 
@@ -133,7 +136,7 @@ def check(table: pd.DataFrame, schema: pa.DataFrameSchema, name: str) -> pd.Data
         first = problem.failure_cases.iloc[0]
         row = "" if pd.isna(first["index"]) else f", row {int(first['index']) + 1}"
         raise TableError(
-            f"{name}{row}, column {first['column']!r}: found {first['failure_case']!r}, "
+            f"{name}{row}, column {first['column']!r}: found {_plain(first['failure_case'])!r}, "
             f"expected {first['check']} ({len(problem.failure_cases)} breaches in all)"
         ) from problem
 
@@ -156,7 +159,7 @@ def frame(rows: Iterable[dict[str, Any]], schema: pa.DataFrameSchema) -> pd.Data
 
 def _series(values: list[Any], column: pa.Column | None) -> pd.Series[Any]:
     """Objects stay objects (pandas would guess); text columns become pandas' string type, null where absent."""
-    if column is not None and str(column.dtype) == "str" and all(v is None or isinstance(v, str) for v in values):
+    if column is not None and column.dtype == _TEXT and all(v is None or isinstance(v, str) for v in values):
         return pd.Series(values, dtype="str")
     if column is not None and column.coerce:
         return pd.Series(values)

@@ -1,0 +1,41 @@
+"""What every command shares: expected failures end with their message, not with a traceback."""
+
+import errno
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from pointsman.errors import PointsmanError
+
+
+def run(main: Callable[[], None]) -> None:
+    """Call `main`; exit 1 with the message of an expected failure, 130 on Ctrl-C."""
+    try:
+        main()
+    except PointsmanError as problem:
+        fail(str(problem))
+    except KeyboardInterrupt:
+        print("stopped; nothing half-written was left, run the same command again to go on", file=sys.stderr)  # noqa: T201
+        sys.exit(130)
+    except OSError as problem:
+        if problem.errno != errno.ENOSPC:
+            raise
+        fail(f"no space is left on the device while writing {problem.filename or 'a file'}; free some and run again")
+
+
+def fail(message: str) -> None:
+    """Print an error to standard error and exit 1."""
+    print(f"error: {message}", file=sys.stderr)  # noqa: T201
+    sys.exit(1)
+
+
+def say(message: str) -> None:
+    """Print what was done."""
+    print(message, flush=True)  # noqa: T201
+
+
+def repository_root() -> Path:
+    """Where the repository lies: DVC's word for it (a temporary experiment runs elsewhere), else the working folder."""
+    import os
+
+    return Path(os.environ.get("DVC_ROOT", ".")).resolve()

@@ -1,0 +1,132 @@
+"""Procedural reasoning tasks of the `reasoning-gym` package (arXiv 2505.24760)."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple
+
+from pointsman.config.errors import ConfigError
+from pointsman.config.queries import Family, ReasoningGymSource
+from pointsman.queries.base import Query, Reference
+from pointsman.queries.sources.sampling import (
+    Level,
+    exact,
+    level_seed,
+    levels,
+    numeric,
+    one_of,
+    require,
+    require_count,
+)
+
+SOURCE = "reasoning_gym"
+_CANDIDATES_PER_QUERY = 5
+_NUMBER = "Reply with just the number."
+_SHORT_THOUGHT = "Think in one or two short sentences, then end with the number."
+
+
+class Form(NamedTuple):
+    """How a data set is asked and checked; `options` are the allowed answers of a choice."""
+
+    kind: Literal["numeric", "exact", "choice", "reasoning_gym"]
+    instruction: str = ""
+    options: tuple[str, ...] = ()
+
+
+_FORMS = {
+    "aiw": Form("numeric", _NUMBER),
+    "basic_arithmetic": Form("numeric", _NUMBER),
+    "calendar_arithmetic": Form("reasoning_gym", "Give only the answer."),
+    "chain_sum": Form("numeric", _NUMBER),
+    "color_cube_rotation": Form("exact"),
+    "count_bits": Form("numeric", _NUMBER),
+    "count_primes": Form("numeric", _NUMBER),
+    "course_schedule": Form("choice", options=("True", "False")),
+    "decimal_chain_sum": Form("numeric", _NUMBER),
+    "family_relationships": Form("exact"),
+    "gcd": Form("numeric", _NUMBER),
+    "gsm_symbolic": Form("numeric", _SHORT_THOUGHT),
+    "isomorphic_strings": Form("choice", options=("True", "False")),
+    "lcm": Form("numeric", _NUMBER),
+    "leg_counting": Form("numeric", _SHORT_THOUGHT),
+    "letter_counting": Form("numeric", _NUMBER),
+    "needle_haystack": Form("exact"),
+    "number_sequence": Form("numeric", "Which number comes next? " + _NUMBER),
+    "products": Form("numeric"),
+    "ransom_note": Form("choice", options=("True", "False")),
+    "sentence_reordering": Form("exact", "Reply with the sentence only."),
+    "simple_equations": Form("numeric", _NUMBER),
+    "simple_geometry": Form("numeric"),
+    "spell_backward": Form("exact", "Reply with the reversed word only."),
+    "syllogism": Form("choice", options=("Yes", "No")),
+    "word_sequence_reversal": Form("exact", "Reply with the list only."),
+}
+
+
+def generate(config: ReasoningGymSource, seed: int) -> Iterator[Query]:
+    """Yield the queries of every family, its levels in turn.
+
+    Raises:
+        ConfigError: a data set or parameter is unknown, or a level has too few different questions.
+    """
+    for family in config.families:
+        for level in levels(family):
+            yield from _level_queries(family, level, level_seed(seed, family, level))
+
+
+def _level_queries(family: Family, level: Level, seed: int) -> Iterator[Query]:
+    name = family.dataset or family.name
+    form = _FORMS.get(name, Form("reasoning_gym"))
+    questions: dict[str, dict[str, Any]] = {}
+    dataset = _dataset(name, level, seed)
+    for entry in dataset:
+        questions.setdefault(_prompt(entry["question"], form), entry)
+        if len(questions) == level.count:
+            break
+    require_count(len(questions), family, level)
+    for prompt, entry in questions.items():
+        yield Query(
+            prompt=prompt,
+            category=family.category,
+            family=family.name,
+            source=SOURCE,
+            difficulty=level.name,
+            reference=_reference(name, form, entry),
+        )
+
+
+def _dataset(name: str, level: Level, seed: int) -> Any:
+    from reasoning_gym.factory import DATASETS, create_dataset
+
+    require(name, DATASETS.keys(), "data set of reasoning_gym")
+    allowed = {field.name for field in dataclasses.fields(DATASETS[name][1])} - {"seed", "size"}
+    for parameter in level.parameters:
+        require(parameter, allowed, f"parameter of reasoning_gym's {name}")
+    try:
+        return create_dataset(name, size=level.count * _CANDIDATES_PER_QUERY, seed=seed, **level.parameters)
+    except (AssertionError, TypeError, ValueError) as problem:
+        raise ConfigError(
+            f"queries.sources: reasoning_gym's {name} refuses {level.parameters}: {problem}. Edit conf/queries/"
+        ) from problem
+
+
+def _prompt(question: str, form: Form) -> str:
+    return "\n".join(part for part in (question.strip(), form.instruction) if part)
+
+
+def _reference(name: str, form: Form, entry: dict[str, Any]) -> Reference:
+    answer = str(entry["answer"])
+    if form.kind == "numeric":
+        value = float(answer)
+        return numeric(int(value) if value.is_integer() else value)
+    if form.kind == "exact":
+        return exact(answer)
+    if form.kind == "choice":
+        return one_of(answer, form.options)
+    return {"kind": "reasoning_gym", "dataset": name, "answer": answer, "entry": _plain(entry)}
+
+
+def _plain(entry: dict[str, Any]) -> dict[str, Any]:
+    """The entry as JSON gives it back: what a scorer will be handed."""
+    plain: dict[str, Any] = json.loads(json.dumps(entry, default=str))
+    return plain

@@ -1,0 +1,52 @@
+"""What a router is, and how one is found by its name. Imports no torch, pandas or hydra: serving uses it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Scored(NamedTuple):
+    """Scores of a batch of queries."""
+
+    score: Floats  # shape (n,): calibrated probability that gain > 0, in [0, 1]
+    raw: Floats  # shape (n,): before calibration, any real number, same order
+    cost: Floats  # shape (n,): what scoring itself cost, in the unit of the answers' costs
+
+
+class Router(Protocol):
+    """A fitted router. Route strong if and only if score > threshold."""
+
+    name: str
+
+    def scores(self, texts: Sequence[str], embeddings: NDArray[np.float32] | None = None) -> Scored:
+        """Score queries, given as `router_text` makes them; embeddings (n, d) spare the encoder its work."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write router.json and, where there are any, weights as safetensors."""
+        ...
+
+
+def router_text(prompt: str, messages: Sequence[dict[str, Any]] | None = None) -> str:
+    """What a router reads of a query, in training and in serving alike.
+
+    Of a conversation it is the system message's and the last user message's text, the latter last;
+    of a plain prompt, the prompt.
+    """
+    if not messages:
+        return prompt
+    users = [_content(message) for message in messages if message.get("role") == "user"]
+    system = [_content(message) for message in messages if message.get("role") == "system"]
+    return "\n\n".join(text for text in [*system[:1], *users[-1:]] if text)
+
+
+def _content(message: dict[str, Any]) -> str:
+    content = message.get("content") or ""
+    if isinstance(content, str):
+        return content
+    return "\n".join(part["text"] for part in content if part.get("type") == "text" and part.get("text"))

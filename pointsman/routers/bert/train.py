@@ -1,0 +1,129 @@
+"""Fine-tuning with the `transformers` Trainer: one process, or several under `accelerate launch`."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from accelerate.utils import broadcast_object_list
+from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
+
+from pointsman.config.routers import TrainConfig
+from pointsman.routers.bert.data import Rows, collate
+from pointsman.routers.bert.model import ScoreModel
+
+
+class Trained(NamedTuple):
+    """A trained model and what was watched on the way; no clock values."""
+
+    model: ScoreModel
+    history: dict[str, Any]
+
+
+def is_main_process() -> bool:
+    """Whether this process may write files: the only one, or the first of several."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def train_model(model: ScoreModel, rows: Rows, config: TrainConfig, seed: int, *, quiet: bool) -> Trained:
+    """Train on nine tenths of the rows, watch the loss on the rest, keep the best epoch's weights.
+
+    On a CPU the same rows, seed and number of threads give the same weights, bit for bit. GPUs that
+    have bfloat16 compute in it.
+    """
+    train, watched = split_watched(rows, config.watch_share, seed)
+    with _shared_folder() as folder:
+        trainer = Trainer(
+            model=model,
+            args=_arguments(config, seed, folder, steps_an_epoch(len(train), config.batch_size), quiet=quiet),
+            train_dataset=train,
+            eval_dataset=watched,
+            data_collator=collate,
+            callbacks=[EarlyStoppingCallback(early_stopping_patience=config.patience)],
+        )
+        trainer.train()
+        history = _history(trainer.state.log_history, len(train), len(watched))
+    return Trained(model.eval(), history)
+
+
+def split_watched(rows: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
+    """Part of the rows for early stopping, chosen by the seed; at least one row on either side."""
+    order = np.random.default_rng(seed).permutation(len(rows))
+    count = min(max(1, round(share * len(rows))), len(rows) - 1)
+    return _take(rows, np.sort(order[count:])), _take(rows, np.sort(order[:count]))
+
+
+def steps_an_epoch(rows: int, batch_size: int) -> int:
+    """Optimizer steps in one pass over the rows, over all processes."""
+    return -(-rows // (batch_size * int(os.environ.get("WORLD_SIZE", "1"))))
+
+
+def _take(rows: Rows, indices: np.ndarray[Any, Any]) -> Rows:
+    return Rows([rows.tokens[index] for index in indices], rows.labels[indices])
+
+
+def _arguments(config: TrainConfig, seed: int, folder: str, steps: int, *, quiet: bool) -> TrainingArguments:
+    return TrainingArguments(
+        output_dir=folder,
+        num_train_epochs=config.epochs,
+        per_device_train_batch_size=config.batch_size,
+        per_device_eval_batch_size=2 * config.batch_size,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type="linear",
+        warmup_steps=round(config.warmup_share * steps * config.epochs),
+        weight_decay=config.weight_decay,
+        train_sampling_strategy="group_by_length",
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        logging_strategy="epoch",
+        save_only_model=True,
+        save_total_limit=1,
+        load_best_model_at_end=True,
+        metric_for_best_model="eval_loss",
+        greater_is_better=False,
+        bf16=torch.cuda.is_available() and torch.cuda.is_bf16_supported(),
+        seed=seed,
+        full_determinism=True,
+        label_names=["labels"],
+        remove_unused_columns=False,
+        report_to=[],
+        log_level="error",
+        disable_tqdm=quiet or not is_main_process(),
+        dataloader_pin_memory=torch.cuda.is_available(),
+    )
+
+
+@contextmanager
+def _shared_folder() -> Iterator[str]:
+    """A temporary folder for checkpoints, the main process's one for all."""
+    with tempfile.TemporaryDirectory(prefix="pointsman-train-") as own:
+        shared = [own]
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            broadcast_object_list(shared)
+        yield shared[0]
+
+
+def _history(log: list[dict[str, Any]], trained_rows: int, watched_rows: int) -> dict[str, Any]:
+    """Losses of each epoch, rounded so that the file reads well."""
+    watched = {entry["epoch"]: entry["eval_loss"] for entry in log if "eval_loss" in entry}
+    trained = {entry["epoch"]: entry["loss"] for entry in log if "loss" in entry}
+    epochs = [
+        {"epoch": round(epoch), "train_loss": _rounded(trained.get(epoch)), "watched_loss": _rounded(loss)}
+        for epoch, loss in sorted(watched.items())
+    ]
+    best = min(epochs, key=lambda entry: (entry["watched_loss"], entry["epoch"]))
+    return {
+        "train_rows": trained_rows,
+        "watched_rows": watched_rows,
+        "best_epoch": best["epoch"],
+        "epochs": epochs,
+    }
+
+
+def _rounded(loss: float | None) -> float | None:
+    return None if loss is None else round(float(loss), 6)

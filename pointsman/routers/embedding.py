@@ -1,0 +1,63 @@
+"""Sentence embeddings for the `embed` stage and for training; serving uses the exported ONNX model instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pointsman.routers.files import RouterError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+
+class Embedder:
+    """A sentence-transformers model; loaded on the first call."""
+
+    def __init__(self, source: Path | str, max_tokens: int, batch_size: int, *, quiet: bool = True) -> None:
+        self.source = source
+        self.max_tokens = max_tokens
+        self.batch_size = batch_size
+        self.quiet = quiet
+        self._model: SentenceTransformer | None = None
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embeddings of unit length, shape (n, d); the same texts give the same numbers.
+
+        Raises:
+            RouterError: the folder or hub id holds no sentence-transformers model.
+        """
+        model = self._load()
+        vectors = model.encode(
+            list(texts),
+            batch_size=self.batch_size,
+            normalize_embeddings=True,
+            convert_to_numpy=True,
+            show_progress_bar=not self.quiet,
+        )
+        return np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1)
+
+    def _load(self) -> SentenceTransformer:
+        if self._model is None:
+            from sentence_transformers import SentenceTransformer
+
+            try:
+                self._model = SentenceTransformer(str(self.source))
+            except (OSError, ValueError) as problem:
+                raise RouterError(
+                    f"embedder {str(self.source)!r} cannot be loaded: {problem}. Set `embedder.weights` in conf/ to a "
+                    "key of `weights`, a hub id or a folder of a sentence-transformers model"
+                ) from problem
+            self._model.max_seq_length = self.max_tokens
+        return self._model
+
+
+def embed(
+    texts: Sequence[str], source: Path | str, max_tokens: int, batch_size: int, *, quiet: bool = False
+) -> NDArray[np.float32]:
+    """Embed texts once, with a progress bar; see `Embedder`."""
+    return Embedder(source, max_tokens, batch_size, quiet=quiet)(texts)

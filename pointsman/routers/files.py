@@ -1,0 +1,75 @@
+"""The files of a saved router: router.json and arrays as safetensors. Reading imports no pandas or torch."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pointsman.errors import PointsmanError
+
+MANIFEST = "router.json"
+ARRAYS = "arrays.safetensors"
+FORMAT = 1
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class RouterError(PointsmanError):
+    """A router's folder is not what it should be, or a router lacks what it needs."""
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write router.json with the format's number."""
+    from pointsman.tables.io import write_json
+
+    write_json(folder / MANIFEST, {"format": FORMAT, **manifest})
+
+
+def read_manifest(folder: Path, remedy: str = "dvc repro") -> dict[str, Any]:
+    """Read router.json.
+
+    Raises:
+        RouterError: it is missing, is not JSON, or has another format; names the command that writes it.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as problem:
+        raise RouterError(f"{path} is missing: {folder} holds no router. Write it with: {remedy}") from problem
+    except ValueError as problem:
+        raise RouterError(f"{path} is not JSON: {problem}. Write it again with: {remedy}") from problem
+    found = manifest.get("format") if isinstance(manifest, dict) else None
+    if found != FORMAT:
+        raise RouterError(f"{path} has format {found!r}, expected {FORMAT}. Write it again with: {remedy}")
+    return dict(manifest)
+
+
+def write_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write named arrays; equal arrays give equal bytes."""
+    from safetensors.numpy import save
+
+    from pointsman.tables.io import atomic
+
+    with atomic(folder / ARRAYS, "wb") as file:
+        file.write(save({name: np.ascontiguousarray(array) for name, array in arrays.items()}))
+
+
+def read_arrays(folder: Path, remedy: str = "dvc repro") -> Arrays:
+    """Read what `write_arrays` wrote.
+
+    Raises:
+        RouterError: the file is missing or damaged.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    path = folder / ARRAYS
+    try:
+        return dict(load_file(path))
+    except FileNotFoundError as problem:
+        raise RouterError(f"{path} is missing. Write it with: {remedy}") from problem
+    except SafetensorError as problem:
+        raise RouterError(f"{path} is damaged: {problem}. Write it again with: {remedy}") from problem

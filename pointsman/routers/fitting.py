@@ -1,0 +1,74 @@
+"""What a router's `fit` is given: rows and settings, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pointsman.llm.types import Answer, Request
+from pointsman.routers.base import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pointsman.config.routers import EmbedderConfig, RoutersConfig, TrainConfig
+
+Ask = Callable[[list[Request]], list[Answer]]
+Embeddings = NDArray[np.float32]
+Embed = Callable[[Sequence[str]], Embeddings]
+
+
+@dataclass(frozen=True)
+class FitData:
+    """Rows of data/dataset.parquet (`DATASET` schema) with their embeddings in the same order."""
+
+    train: pd.DataFrame
+    validation: pd.DataFrame
+    train_embeddings: Embeddings  # shape (len(train), d), unit length
+    validation_embeddings: Embeddings  # shape (len(validation), d), unit length
+
+    def __post_init__(self) -> None:
+        for name in ("train", "validation"):
+            rows, vectors = len(getattr(self, name)), len(getattr(self, f"{name}_embeddings"))
+            if rows != vectors:
+                raise ValueError(f"{name} has {rows} rows and {vectors} embeddings, expected as many")
+
+
+@dataclass(frozen=True)
+class FitContext:
+    """Settings, and what reaches outside the process: who embeds, who is asked, where base weights lie.
+
+    A router uses what it needs: `embed` semantic, knn and shuffled (for texts that come without embeddings),
+    `ask`, `model_hash` and `template` llm, `base` bert.
+    """
+
+    router: RoutersConfig
+    train: TrainConfig
+    embedder: EmbedderConfig
+    seed: int
+    embed: Embed | None = None
+    ask: Ask | None = None
+    model_hash: str | None = None
+    template: str | None = None
+    base: Path | None = None
+    quiet: bool = False
+
+
+def gains(table: pd.DataFrame) -> Floats:
+    """Gain of each row, shape (n,)."""
+    return np.asarray(table["gain"], dtype=np.float64)
+
+
+def events(table: pd.DataFrame) -> Floats:
+    """1.0 where gain > 0, else 0.0; shape (n,)."""
+    return (gains(table) > 0).astype(np.float64)
+
+
+def texts(table: pd.DataFrame) -> list[str]:
+    """What a router reads of each row."""
+    return [str(text) for text in table["text"]]

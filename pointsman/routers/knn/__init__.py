@@ -1,0 +1,1 @@
+"""Nearest neighbours on frozen sentence embeddings."""

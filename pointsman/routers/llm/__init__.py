@@ -1,0 +1,1 @@
+"""A language model classifies the query; compared with the others, never served."""

@@ -1,0 +1,1 @@
+"""Routes described by example queries; the best-matching examples vote."""

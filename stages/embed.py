@@ -1,0 +1,29 @@
+"""Embed every query once, for all who use it: data/embeddings.npy, in the order of data/queries.jsonl."""
+
+from pathlib import Path
+
+import numpy as np
+
+from pointsman.cli import run, say
+from pointsman.config.params import load_params
+from pointsman.llm.weights import resolve
+from pointsman.routers.base import router_text
+from pointsman.routers.embedding import embed
+from pointsman.tables.io import atomic
+from pointsman.tables.schemas import QUERIES, read_table
+
+
+def main() -> None:
+    """Write the sentence embeddings, shape (queries, dimensions), float32, unit length."""
+    params = load_params()
+    queries = read_table(Path("data/queries.jsonl"), QUERIES)
+    texts = [router_text(prompt, said) for prompt, said in zip(queries["prompt"], queries["messages"], strict=True)]
+    encoder = params.embedder
+    vectors = embed(texts, resolve(encoder.weights, params.weights), encoder.max_tokens, encoder.batch_size)
+    with atomic(Path("data/embeddings.npy"), "wb") as file:
+        np.save(file, vectors)
+    say(f"data/embeddings.npy: {vectors.shape[0]} queries, {vectors.shape[1]} dimensions")
+
+
+if __name__ == "__main__":
+    run(main)

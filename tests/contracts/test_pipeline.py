@@ -1,0 +1,130 @@
+"""dvc.yaml against the code: each stage declares the modules that it imports and the params that it reads."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pointsman.config.params import Params
+
+ROOT = Path(__file__).parents[2]
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+# Modules that are looked up by name at run time, by the module that looks them up.
+DYNAMIC = {
+    "pointsman/queries/collect.py": ["pointsman/queries/sources"],
+    "pointsman/routers/registry.py": [f"pointsman/routers/{name}" for name in ("semantic", "llm", "bert", "knn")],
+}
+
+
+def definition(name):
+    stage = STAGES[name]
+    return {**stage, "matrix": stage.get("matrix")}
+
+
+def module_files(name):
+    """The files of a dotted first-party module: itself and the packages above it."""
+    parts = name.split(".")
+    for size in range(len(parts), 0, -1):
+        base = ROOT.joinpath(*parts[:size])
+        for path in (base.with_suffix(".py"), base / "__init__.py"):
+            if path.exists():
+                yield path.relative_to(ROOT).as_posix()
+                break
+
+
+@cache
+def imports(path):
+    found = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for name in names:
+            if name.split(".")[0] in ("pointsman", "stages"):
+                found.update(module_files(name))
+    for folder in DYNAMIC.get(path, []):
+        found.update(file.relative_to(ROOT).as_posix() for file in (ROOT / folder).rglob("*.py"))
+    return found - {path}
+
+
+def closure(path):
+    seen, todo = set(), [path]
+    while todo:
+        current = todo.pop()
+        if current not in seen:
+            seen.add(current)
+            todo.extend(imports(current))
+    # Empty package files hold nothing that could change a result.
+    return {file for file in seen if (ROOT / file).stat().st_size > 0}
+
+
+def code_deps(stage):
+    return [dep for dep in stage["deps"] if dep.split("/")[0] in ("pointsman", "stages", "prompts")]
+
+
+def expand(dep):
+    return [dep.replace("${item.router}", name) for name in ("semantic", "llm", "bert")] if "${" in dep else [dep]
+
+
+def covers(dep, file):
+    return file == dep or file.startswith(f"{dep}/")
+
+
+def stage_module(stage):
+    return f"stages/{stage['cmd'].split('stages.')[1].split()[0]}.py"
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_deps_are_the_imports(name):
+    stage = definition(name)
+    files = closure(stage_module(stage))
+    deps = [dep for declared in code_deps(stage) for dep in expand(declared)]
+    missing = sorted(file for file in files if not any(covers(dep, file) for dep in deps))
+    assert missing == [], f"dvc.yaml, stage {name}: imported but not among deps"
+    code = [dep for dep in deps if not dep.startswith("prompts")]
+    unused = sorted(dep for dep in code if not any(covers(dep, file) for file in files))
+    assert unused == [], f"dvc.yaml, stage {name}: among deps but not imported"
+
+
+def params_read(path):
+    """`params.a.b` attribute chains of a stage module; the name `params` is given to nothing else."""
+    found = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.Attribute):
+            chain = []
+            while isinstance(node, ast.Attribute):
+                chain.append(node.attr)
+                node = node.value
+            if isinstance(node, ast.Name) and node.id == "params":
+                found.add(tuple(reversed(chain)))
+    return found
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_declared_params_are_those_read(name):
+    stage = definition(name)
+    read = {chain[0] for chain in params_read(stage_module(stage))}
+    declared = {param.split(".")[0] for param in stage.get("params", [])}
+    assert declared == read, f"dvc.yaml, stage {name}"
+    assert declared <= set(Params.model_fields)
+
+
+def test_no_stage_hands_all_params_on():
+    for path in sorted((ROOT / "stages").glob("*.py")):
+        tree = ast.parse(path.read_text())
+        attributes = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+        bare = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == "params" and id(n) not in attributes]
+        loads = [n for n in bare if isinstance(n.ctx, ast.Load)]
+        assert loads == [], f"{path.name} passes the whole of params on, so that its sections cannot be checked"
+
+
+def test_every_stage_module_is_in_the_pipeline():
+    modules = {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__"}
+    assert modules == {Path(stage_module(definition(name))).stem for name in STAGES}

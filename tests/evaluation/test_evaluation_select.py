@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+from conftest import make_outcomes, outcomes_and_scores
+from hypothesis import given
+
+from pointsman.evaluation.curves import ALWAYS_STRONG, ALWAYS_WEAK, route, trace_curve
+from pointsman.evaluation.outcomes import EvaluationError
+from pointsman.evaluation.select import Scores, choose_threshold, select_router
+
+HALF_GAIN = make_outcomes([0, 0, 1, 1], [1, 1, 1, 1])
+GOOD = np.array([0.9, 0.8, 0.2, 0.1])
+
+
+def scored(score, cost=0.0):
+    return Scores(np.array(score), np.full(len(score), cost))
+
+
+def by_name(selection):
+    return {candidate.router: candidate for candidate in selection.candidates}
+
+
+def test_the_cheapest_threshold_that_keeps_the_quality():
+    curve = trace_curve(GOOD, HALF_GAIN)
+    assert curve.threshold[choose_threshold(curve, 1.0)] == 0.2
+    assert curve.threshold[choose_threshold(curve, 0.75)] == 0.8
+    assert curve.threshold[choose_threshold(curve, 0.5)] == ALWAYS_WEAK
+
+
+def test_without_costs_fewer_strong_calls_decide():
+    free = make_outcomes([0, 0, 1, 1], [1, 1, 1, 1], weak_cost=0.0, strong_cost=0.0)
+    selection = select_router({"bert": scored(GOOD)}, free, ["bert"], quality=1.0)
+    assert selection.threshold == 0.2
+    assert not selection.fallback
+
+
+def test_a_dearer_threshold_that_keeps_more_is_not_taken():
+    # strong answers the last query for less than weak does: sending it there too is cheaper
+    outcomes = make_outcomes([0, 0, 1, 1], [1, 1, 1, 1], weak_cost=[1, 1, 1, 30], strong_cost=[10, 10, 10, 1])
+    curve = trace_curve(GOOD, outcomes)
+    assert curve.threshold[choose_threshold(curve, 1.0)] == ALWAYS_STRONG
+
+
+def test_the_router_with_the_least_cost_wins():
+    selection = select_router(
+        {"semantic": scored(GOOD[::-1]), "bert": scored(GOOD)}, HALF_GAIN, ["semantic", "bert"], quality=1.0
+    )
+    assert (selection.router, selection.threshold, selection.fallback) == ("bert", 0.2, False)
+    assert [candidate.router for candidate in selection.candidates] == ["bert", "semantic"]
+    bert, semantic = selection.candidates
+    assert (bert.cost_per_query, bert.strong_share, bert.quality_kept) == (5.5, 0.5, 1.0)
+    assert bert.reason == "Keeps the quality at the least cost: 5.5 a query, the strong model 10."
+    assert semantic.reason == "Costs 10 a query, bert 5.5."
+
+
+def test_the_routers_own_cost_counts():
+    selection = select_router(
+        {"knn": scored([0.9, 0.5, 0.7, 0.1]), "bert": scored(GOOD, cost=3.0)}, HALF_GAIN, ["knn", "bert"], quality=1.0
+    )
+    assert selection.router == "knn"
+    assert by_name(selection)["bert"].cost_per_query == pytest.approx(8.5)
+
+
+def test_a_router_that_cannot_be_served_is_compared_only():
+    selection = select_router(
+        {"llm": scored(GOOD), "knn": scored([0.9, 0.5, 0.7, 0.1])}, HALF_GAIN, ["knn", "bert"], quality=1.0
+    )
+    assert selection.router == "knn"
+    assert by_name(selection)["llm"].reason == "Compared only: it is not among the routers that may be served."
+    assert [candidate.router for candidate in selection.candidates] == ["knn", "llm"]
+
+
+def test_equal_costs_are_decided_by_apgr():
+    # both call strong on three of four queries; `bert` puts those that gain first
+    scores = {"knn": scored([0.5, 0.5, 0.5, 0.1]), "bert": scored([0.9, 0.4, 0.5, 0.1])}
+    selection = select_router(scores, HALF_GAIN, scores, quality=1.0)
+    assert selection.router == "bert"
+    assert by_name(selection)["knn"].reason == "Costs as much as bert, with no higher APGR."
+
+
+def test_where_routing_saves_nothing_every_query_goes_to_strong():
+    outcomes = make_outcomes([0, 0, 0, 0], [1, 1, 1, 1])
+    selection = select_router({"bert": scored(GOOD, cost=0.1)}, outcomes, ["bert"], quality=0.95)
+    assert (selection.router, selection.threshold, selection.fallback) == ("bert", ALWAYS_STRONG, True)
+    assert route([0.0, 0.0, 0.5, 1.0], selection.threshold, outcomes).strong.all()
+    assert selection.candidates[0].reason.startswith("Keeps the quality only at no saving")
+
+
+def test_a_router_that_costs_more_than_it_saves_falls_back_too():
+    selection = select_router({"bert": scored(GOOD, cost=20.0)}, HALF_GAIN, ["bert"], quality=1.0)
+    assert selection.fallback
+    assert selection.threshold == ALWAYS_STRONG
+
+
+def test_strong_worse_than_weak_leaves_every_query_with_weak():
+    outcomes = make_outcomes([1, 1, 1, 0], [0, 1, 0, 0])
+    selection = select_router({"bert": scored(GOOD)}, outcomes, ["bert"], quality=0.95)
+    assert selection.threshold == ALWAYS_WEAK
+    assert selection.candidates[0].apgr is None
+
+
+def test_a_strong_model_that_scores_nothing_keeps_no_share():
+    outcomes = make_outcomes([0, 0], [0, 0])
+    selection = select_router({"bert": scored([0.2, 0.1])}, outcomes, ["bert"], quality=0.95)
+    assert selection.candidates[0].quality_kept is None
+
+
+def test_no_servable_router_is_an_error():
+    with pytest.raises(EvaluationError, match=r"found \['llm'\], expected one of \['bert', 'knn'\]"):
+        select_router({"llm": scored(GOOD)}, HALF_GAIN, ["knn", "bert"], quality=0.95)
+
+
+@given(outcomes_and_scores(positive_gap=False))
+def test_the_chosen_threshold_keeps_the_quality_and_no_cheaper_one_does(case):
+    outcomes, score = case
+    curve = trace_curve(score, outcomes)
+    wanted = 0.95 * outcomes.strong_score.mean()
+    chosen = route(score, curve.threshold[choose_threshold(curve, 0.95)], outcomes)
+    assert chosen.score.mean() >= wanted - 1e-8
+    for threshold in curve.threshold:
+        other = route(score, threshold, outcomes)
+        assert other.score.mean() < wanted or other.cost.mean() >= chosen.cost.mean() - 1e-9

@@ -18,7 +18,7 @@ def main() -> None:
     queries = read_table(Path("data/queries.jsonl"), QUERIES)
     responses = {role: read_table(Path(f"data/responses/{role}.jsonl"), RESPONSES) for role in ROLES}
     ratings = read_table(Path("data/ratings.jsonl"), RATINGS)
-    built = build(queries, responses, ratings, cost_unit(params.pair))
+    built = build(queries, responses, ratings, cost_unit(params.pair, params.provider))
     summary = summarise(built, queries)
     write_table(Path("data/dataset.parquet"), built.table, DATASET)
     write_json(Path("data/dataset.json"), summary)

@@ -1,15 +1,13 @@
-"""Embed every query once, for all who use it: data/embeddings.npy, in the order of data/queries.jsonl."""
+"""Embed every query once, for all who use it: data/embeddings.npy."""
 
 from pathlib import Path
-
-import numpy as np
 
 from pointsman.cli import run, say
 from pointsman.config.params import load_params
 from pointsman.llm.weights import resolve
 from pointsman.routers.base import router_text
 from pointsman.routers.embedding import embed
-from pointsman.tables.io import atomic
+from pointsman.tables.embeddings import write_embeddings
 from pointsman.tables.schemas import QUERIES, read_table
 
 
@@ -20,8 +18,7 @@ def main() -> None:
     texts = [router_text(prompt, said) for prompt, said in zip(queries["prompt"], queries["messages"], strict=True)]
     encoder = params.embedder
     vectors = embed(texts, resolve(encoder.weights, params.weights), encoder.max_tokens, encoder.batch_size)
-    with atomic(Path("data/embeddings.npy"), "wb") as file:
-        np.save(file, vectors)
+    write_embeddings(Path("data/embeddings.npy"), list(queries["id"]), vectors)
     say(f"data/embeddings.npy: {vectors.shape[0]} queries, {vectors.shape[1]} dimensions")
 
 

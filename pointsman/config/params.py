@@ -9,7 +9,7 @@ from pointsman.config.errors import ConfigError, explain
 from pointsman.config.llm import LlmConfig, PairConfig, Provider, Weights
 from pointsman.config.queries import QueriesConfig
 from pointsman.config.rating import RatingConfig
-from pointsman.config.routers import EmbedderConfig, RoutersConfig, TrainConfig
+from pointsman.config.routers import EmbedderConfig, RoutersConfig
 
 PARAMS_FILE = Path("params.yaml")
 TRAINABLE = ("semantic", "llm", "bert")
@@ -57,7 +57,6 @@ class Params(Section):
     rating: RatingConfig
     embedder: EmbedderConfig
     router: RoutersConfig
-    train: TrainConfig
     evaluation: EvaluationConfig
     selection: SelectionConfig
     report: ReportConfig

@@ -1,4 +1,4 @@
-"""The sections about routers: `embedder`, `router`, `train`."""
+"""The sections about routers: `embedder` and `router`."""
 
 from typing import Literal
 
@@ -61,28 +61,6 @@ class LlmRouterConfig(Section):
         return value
 
 
-class BertConfig(Section):
-    """A fine-tuned encoder; how it trains is in `train`."""
-
-    base: str = Field(description="A key of `weights`, or a hub id or folder of an encoder")
-    max_tokens: PositiveInt = Field(description="Longer queries are cut, tokens")
-
-
-class KnnConfig(Section):
-    """Mean gain of the nearest train queries on frozen embeddings."""
-
-    neighbours: PositiveInt = Field(description="Train queries that vote")
-
-
-class RoutersConfig(Section):
-    """Settings of each router, by its name."""
-
-    semantic: SemanticConfig
-    llm: LlmRouterConfig
-    bert: BertConfig
-    knn: KnnConfig
-
-
 class TrainConfig(Section):
     """Fine-tuning of the BERT router."""
 
@@ -100,3 +78,26 @@ class TrainConfig(Section):
         if not 0.0 < self.watch_share < 0.5:
             raise ValueError(f"watch_share is {self.watch_share}, expected above 0 and below 0.5")
         return self
+
+
+class BertConfig(Section):
+    """A fine-tuned encoder."""
+
+    base: str = Field(description="A key of `weights`, or a hub id or folder of an encoder")
+    max_tokens: PositiveInt = Field(description="Longer queries are cut, tokens")
+    train: TrainConfig
+
+
+class KnnConfig(Section):
+    """Mean gain of the nearest train queries on frozen embeddings."""
+
+    neighbours: PositiveInt = Field(description="Train queries that vote")
+
+
+class RoutersConfig(Section):
+    """Settings of each router, by its name."""
+
+    semantic: SemanticConfig
+    llm: LlmRouterConfig
+    bert: BertConfig
+    knn: KnnConfig

@@ -47,6 +47,9 @@ def rank(score: Floats) -> Ranking:
 def trace_curve(score: ArrayLike, outcomes: Outcomes, router_cost: ArrayLike | None = None) -> Curve:
     """Route at every distinct threshold, from always-weak to always-strong; equal scores move together.
 
+    A threshold lies halfway between neighbouring scores: the last digits of a score, which differ between the trained
+    and the served model, then move no query.
+
     Args:
         score: shape (n,), any finite numbers; strong is called where score > threshold.
         outcomes: of the same n queries.
@@ -63,7 +66,7 @@ def trace_curve(score: ArrayLike, outcomes: Outcomes, router_cost: ArrayLike | N
     last = min(ALWAYS_STRONG, np.nextafter(distinct[-1], -np.inf))
     extra_cost = (outcomes.strong_cost - outcomes.weak_cost)[order]
     return Curve(
-        threshold=np.concatenate(([first], distinct[1:], [last])),
+        threshold=np.concatenate(([first], _between(distinct), [last])),
         strong_share=np.append(0.0, ends) / outcomes.n,
         quality=(outcomes.weak_score.sum() + _sums_at(outcomes.gain[order], ends)) / outcomes.n,
         cost=(outcomes.weak_cost.sum() + routing.sum() + _sums_at(extra_cost, ends)) / outcomes.n,
@@ -90,6 +93,13 @@ def _inputs(score: ArrayLike, outcomes: Outcomes, router_cost: ArrayLike | None)
     if router_cost is None:
         return scores, np.zeros(outcomes.n)
     return scores, checked(router_cost, "router_cost", n=outcomes.n, low=0.0)
+
+
+def _between(falling: Floats) -> Floats:
+    """Numbers halfway between neighbours; the lower one where no number lies between."""
+    upper, lower = falling[:-1], falling[1:]
+    middle = lower + (upper - lower) / 2.0
+    return np.where(middle < upper, middle, lower)
 
 
 def _sums_at(values: Floats, ends: NDArray[np.intp]) -> Floats:

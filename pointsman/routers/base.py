@@ -21,7 +21,10 @@ class Scored(NamedTuple):
 class Router(Protocol):
     """A fitted router. Route strong if and only if score > threshold."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name in the registry."""
+        ...
 
     def scores(self, texts: Sequence[str], embeddings: NDArray[np.float32] | None = None) -> Scored:
         """Score queries, given as `router_text` makes them; embeddings (n, d) spare the encoder its work."""

@@ -26,7 +26,7 @@ class BaselineRouter:
 
     name: str
     seed: int = 0
-    calibration: calibration.Calibration = calibration.Calibration()
+    calibration: calibration.Calibration = calibration.NONE
 
     def scores(self, texts: Sequence[str], embeddings: NDArray[np.float32] | None = None) -> Scored:  # noqa: ARG002
         """Score queries; the same text always gets the same score."""
@@ -79,9 +79,7 @@ def oracle(gain: ArrayLike) -> Scored:
 def shuffle_labels(data: FitData, seed: int) -> FitData:
     """The same queries with scores and costs of other rows of their split; what is learned from it is chance."""
     generator = np.random.default_rng(seed)
-    return replace(
-        data, train=_shuffled(data.train, generator), validation=_shuffled(data.validation, generator)
-    )
+    return replace(data, train=_shuffled(data.train, generator), validation=_shuffled(data.validation, generator))
 
 
 def _shuffled(table: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from pointsman.routers.base import Floats
 
 Method = Literal["none", "platt", "temperature"]
-SMALLEST_SLOPE = 1e-3
+SLOPES = (1e-3, 1e3)  # allowed, over raw scores of unit spread
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,9 @@ class Calibration:
     def from_json(cls, value: dict[str, Any]) -> "Calibration":
         """Read what `to_json` wrote."""
         return cls(value["method"], float(value["slope"]), float(value["intercept"]))
+
+
+NONE = Calibration()
 
 
 def sigmoid(x: ArrayLike) -> Floats:
@@ -64,12 +67,12 @@ def fit(method: Method, raw: ArrayLike, event: ArrayLike) -> Calibration:
     if x.shape != y.shape or x.ndim != 1:
         raise ValueError(f"raw has shape {x.shape} and event {y.shape}, expected two equal lengths")
     if method == "none" or len(x) == 0:
-        return Calibration()
+        return NONE
     positives = float(y.sum())
     high, low = (positives + 1) / (positives + 2), 1 / (len(y) - positives + 2)
     centre, spread = (float(x.mean()), float(x.std())) if method == "platt" else (0.0, 1.0)
     slope, intercept = _minimise((x - centre) / (spread or 1.0), np.where(y > 0, high, low), method == "platt")
-    slope = max(slope / (spread or 1.0), SMALLEST_SLOPE)
+    slope /= spread or 1.0
     return Calibration(method, slope, intercept - slope * centre)
 
 
@@ -83,7 +86,7 @@ def _minimise(x: Floats, target: Floats, with_intercept: bool) -> tuple[float, f
         gradient = np.array([(error * x).mean(), error.mean()])
         return float((np.logaddexp(0.0, z) - target * z).mean()), gradient
 
-    bounds = [(0.0, None), (None, None) if with_intercept else (0.0, 0.0)]
+    bounds = [SLOPES, (None, None) if with_intercept else (0.0, 0.0)]
     found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds)
     return float(found.x[0]), float(found.x[1])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,14 @@ from pointsman.routers.files import RouterError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+
+
+class Parts(NamedTuple):
+    """What an ONNX model of the encoder is made from."""
+
+    model: Any  # the sentence-transformers model, a torch module
+    tokenizer: Any  # of the `tokenizers` library
+    vocabulary: int
 
 
 class Embedder:
@@ -40,6 +48,16 @@ class Embedder:
             show_progress_bar=not self.quiet,
         )
         return np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1)
+
+    def parts(self) -> Parts:
+        """The loaded model and its tokenizer, for export.
+
+        Raises:
+            RouterError: as a call.
+        """
+        model: Any = self._load()
+        tokenizer = model.tokenizer.backend_tokenizer
+        return Parts(model, tokenizer, int(tokenizer.get_vocab_size()))
 
     def _load(self) -> SentenceTransformer:
         if self._model is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,13 @@ Device = Literal["auto", "cpu", "cuda"]
 TokenIds = list[int]
 CUDA = "CUDAExecutionProvider"
 INPUTS = ("input_ids", "attention_mask")
+
+
+class Tokens(NamedTuple):
+    """A tokenised text."""
+
+    ids: TokenIds
+    truncated: bool  # whether the text was longer than the model was packaged for
 
 
 class OnnxEncoder:
@@ -56,16 +63,20 @@ class OnnxEncoder:
         """Token ids of each text."""
         return [list(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts))]
 
+    def tokenise(self, texts: Sequence[str]) -> list[Tokens]:
+        """Token ids of each text, and whether they are all of it."""
+        encodings = self._tokenizer.encode_batch(list(texts))
+        return [Tokens(list(encoding.ids), bool(encoding.overflowing)) for encoding in encodings]
+
     def run(self, tokens: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Output rows, shape (n, columns), in the order of `tokens`; similar lengths share a batch."""
         if not tokens:
             raise ValueError("tokens is empty, expected one text or more")
         order = np.argsort([len(ids) for ids in tokens], kind="stable")
-        rows: list[NDArray[np.float32]] = []
-        for start in range(0, len(order), self.batch_size):
-            rows.append(self._run_batch([tokens[index] for index in order[start : start + self.batch_size]]))
-        result = np.empty_like(np.concatenate(rows))
-        result[order] = np.concatenate(rows)
+        batches = [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
+        rows = np.concatenate([self._run_batch([tokens[index] for index in batch]) for batch in batches])
+        result = np.empty_like(rows)
+        result[order] = rows
         return result
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:

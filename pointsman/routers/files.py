@@ -1,5 +1,6 @@
 """The files of a saved router: router.json and arrays as safetensors. Reading imports no pandas or torch."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from pointsman.errors import PointsmanError
 
 MANIFEST = "router.json"
 ARRAYS = "arrays.safetensors"
+MODEL_FILE = "model.json"  # beside a router's scores: the hash of the model that gave them
 FORMAT = 1
 
 Arrays = dict[str, NDArray[Any]]
@@ -73,3 +75,13 @@ def read_arrays(folder: Path, remedy: str = "dvc repro") -> Arrays:
         raise RouterError(f"{path} is missing. Write it with: {remedy}") from problem
     except SafetensorError as problem:
         raise RouterError(f"{path} is damaged: {problem}. Write it again with: {remedy}") from problem
+
+
+def folder_sha256(folder: Path) -> str:
+    """SHA-256 over the names and contents of a folder's files: changes if and only if one of them does."""
+    total = hashlib.sha256()
+    for path in sorted(file for file in folder.rglob("*") if file.is_file()):
+        total.update(
+            f"{path.relative_to(folder).as_posix()}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode()
+        )
+    return total.hexdigest()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pointsman.llm.types import Answer, Request
 from pointsman.routers.base import Floats
+from pointsman.routers.files import RouterError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,3 +73,24 @@ def events(table: pd.DataFrame) -> Floats:
 def texts(table: pd.DataFrame) -> list[str]:
     """What a router reads of each row."""
     return [str(text) for text in table["text"]]
+
+
+def read_fit_data(dataset: pd.DataFrame, embeddings: Path) -> FitData:
+    """The train and validation rows of the dataset with their embeddings.
+
+    Raises:
+        RouterError: one of the two splits has no rows.
+        TableError: a query has no embedding.
+    """
+    from pointsman.tables.embeddings import read_embeddings
+
+    rows = {split: dataset[dataset["split"] == split].reset_index(drop=True) for split in ("train", "validation")}
+    for split, table in rows.items():
+        if table.empty:
+            raise RouterError(f"no query is in the split {split!r}; bring more queries, or name splits in a column")
+    return FitData(
+        train=rows["train"],
+        validation=rows["validation"],
+        train_embeddings=read_embeddings(embeddings, list(rows["train"]["id"])),
+        validation_embeddings=read_embeddings(embeddings, list(rows["validation"]["id"])),
+    )

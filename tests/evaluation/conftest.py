@@ -1,20 +1,14 @@
-"""Small outcomes that a reader can check by hand, and strategies for made-up ones."""
+"""Small outcomes that a reader can check by hand."""
 
-import numpy as np
 import pytest
-from hypothesis import strategies as st
+from evaluation_cases import make_outcomes
+from hypothesis import settings
 
 from pointsman.evaluation.outcomes import Outcomes
 
-
-def make_outcomes(weak, strong, weak_cost=1.0, strong_cost=10.0) -> Outcomes:
-    n = len(weak)
-    return Outcomes(
-        np.array(weak, dtype=float),
-        np.array(strong, dtype=float),
-        np.broadcast_to(np.asarray(weak_cost, dtype=float), n).copy(),
-        np.broadcast_to(np.asarray(strong_cost, dtype=float), n).copy(),
-    )
+# The same examples each time, and no clock: a busy machine fails no test.
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture
@@ -27,21 +21,3 @@ def four() -> Outcomes:
 def five_gains() -> Outcomes:
     """Strong is right on every query, weak on none: each strong call recovers a fifth."""
     return make_outcomes([0] * 5, [1] * 5)
-
-
-@st.composite
-def outcomes_and_scores(draw, distinct: bool = False, positive_gap: bool = True):
-    """Outcomes with scores in quarters, and a router's scores in hundredths."""
-    n = draw(st.integers(2, 30))
-    quarters = st.lists(st.integers(0, 4).map(lambda k: k / 4), min_size=n, max_size=n)
-    costs = st.lists(st.integers(0, 50).map(lambda k: k / 10), min_size=n, max_size=n)
-    weak, strong = draw(quarters), draw(quarters)
-    if positive_gap and sum(strong) <= sum(weak):
-        weak[0], strong[0] = 0.0, 1.0
-        if sum(strong) <= sum(weak):
-            weak, strong = [1 - value for value in weak], [1 - value for value in strong]
-            weak[0], strong[0] = 0.0, 1.0
-        if sum(strong) <= sum(weak):
-            strong = [1.0] * n
-    score = draw(st.lists(st.integers(0, 100).map(lambda k: k / 100), min_size=n, max_size=n, unique=distinct))
-    return make_outcomes(weak, strong, draw(costs), draw(costs)), np.array(score)

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import make_outcomes, outcomes_and_scores
+from evaluation_cases import make_outcomes, outcomes_and_scores
 from hypothesis import given
 from hypothesis import strategies as st
 

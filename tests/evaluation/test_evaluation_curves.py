@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from conftest import make_outcomes, outcomes_and_scores
+from evaluation_cases import make_outcomes, outcomes_and_scores
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +10,7 @@ from pointsman.evaluation.outcomes import EvaluationError
 
 def test_a_curve_by_hand(four):
     curve = trace_curve([0.9, 0.6, 0.3, 0.1], four)
-    assert curve.threshold.tolist() == [ALWAYS_WEAK, 0.6, 0.3, 0.1, ALWAYS_STRONG]
+    assert curve.threshold.tolist() == pytest.approx([ALWAYS_WEAK, 0.75, 0.45, 0.2, ALWAYS_STRONG])
     assert curve.strong_share.tolist() == [0, 0.25, 0.5, 0.75, 1]
     assert curve.quality.tolist() == [0.5, 0.75, 0.75, 1.0, 0.75]
     assert curve.cost.tolist() == [1, 3.25, 5.5, 7.75, 10]
@@ -32,6 +32,21 @@ def test_the_routers_own_cost_is_paid_at_every_point(four):
     without = trace_curve([0.9, 0.6, 0.3, 0.1], four)
     with_cost = trace_curve([0.9, 0.6, 0.3, 0.1], four, router_cost=[1, 2, 3, 4])
     assert with_cost.cost - without.cost == pytest.approx([2.5] * 5)
+
+
+@pytest.mark.parametrize("low", [0.5, np.nextafter(0.5, 1.0)])
+def test_scores_with_no_number_between_them_are_still_parted(low):
+    high = np.nextafter(low, 1.0)
+    outcomes = make_outcomes([0, 0], [1, 1])
+    curve = trace_curve([high, low], outcomes)
+    assert route([high, low], curve.threshold[1], outcomes).strong.tolist() == [True, False]
+
+
+def test_the_last_digits_of_scores_and_thresholds_move_no_query(four):
+    curve = trace_curve([2 / 3, 1 / 3, 1 / 3, 0.1], four)
+    for threshold, share in zip(curve.threshold, curve.strong_share, strict=True):
+        rounded = float(f"{threshold:.6g}")
+        assert route([0.6666667, 0.3333333, 0.3333334, 0.1], rounded, four).strong.mean() == share
 
 
 def test_one_query_has_two_points():

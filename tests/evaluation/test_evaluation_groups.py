@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import make_outcomes
+from evaluation_cases import make_outcomes
 
 from pointsman.evaluation.groups import queries_needed, tabulate_groups
 from pointsman.evaluation.outcomes import EvaluationError
@@ -44,6 +44,14 @@ def test_a_group_that_is_too_small_for_a_conclusion_is_marked(table):
     rows = table[0]
     assert not rows["large"]["too_small"]
     assert rows["small"]["too_small"]
+
+
+def test_a_group_with_a_wide_interval_is_marked_though_the_interval_is_defined():
+    outcomes = make_outcomes([0] * 16, [0, 1] * 8)
+    row = tabulate_groups(["few"] * 16, np.linspace(0.1, 0.9, 16), outcomes, 0.5, resamples=300)[0]
+    low, high = row["apgr_ci"]
+    assert high - low > 0.2
+    assert row["too_small"]
 
 
 def test_a_group_where_strong_is_worse_has_no_apgr(table):

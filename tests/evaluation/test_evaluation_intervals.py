@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from conftest import make_outcomes, outcomes_and_scores
+from evaluation_cases import make_outcomes, outcomes_and_scores
 from hypothesis import given, settings
 
 from pointsman.evaluation.apgr import apgr

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from conftest import make_outcomes, outcomes_and_scores
+from evaluation_cases import make_outcomes, outcomes_and_scores
 from hypothesis import given
 
 from pointsman.evaluation.curves import ALWAYS_STRONG, ALWAYS_WEAK, route, trace_curve
@@ -21,15 +21,15 @@ def by_name(selection):
 
 def test_the_cheapest_threshold_that_keeps_the_quality():
     curve = trace_curve(GOOD, HALF_GAIN)
-    assert curve.threshold[choose_threshold(curve, 1.0)] == 0.2
-    assert curve.threshold[choose_threshold(curve, 0.75)] == 0.8
+    assert curve.threshold[choose_threshold(curve, 1.0)] == pytest.approx(0.5)
+    assert curve.threshold[choose_threshold(curve, 0.75)] == pytest.approx(0.85)
     assert curve.threshold[choose_threshold(curve, 0.5)] == ALWAYS_WEAK
 
 
 def test_without_costs_fewer_strong_calls_decide():
     free = make_outcomes([0, 0, 1, 1], [1, 1, 1, 1], weak_cost=0.0, strong_cost=0.0)
     selection = select_router({"bert": scored(GOOD)}, free, ["bert"], quality=1.0)
-    assert selection.threshold == 0.2
+    assert selection.threshold == pytest.approx(0.5)
     assert not selection.fallback
 
 
@@ -44,7 +44,7 @@ def test_the_router_with_the_least_cost_wins():
     selection = select_router(
         {"semantic": scored(GOOD[::-1]), "bert": scored(GOOD)}, HALF_GAIN, ["semantic", "bert"], quality=1.0
     )
-    assert (selection.router, selection.threshold, selection.fallback) == ("bert", 0.2, False)
+    assert (selection.router, selection.threshold, selection.fallback) == ("bert", 0.5, False)
     assert [candidate.router for candidate in selection.candidates] == ["bert", "semantic"]
     bert, semantic = selection.candidates
     assert (bert.cost_per_query, bert.strong_share, bert.quality_kept) == (5.5, 0.5, 1.0)
@@ -70,16 +70,22 @@ def test_a_router_that_cannot_be_served_is_compared_only():
 
 
 def test_equal_costs_are_decided_by_apgr():
-    # both call strong on three of four queries; `bert` puts those that gain first
-    scores = {"knn": scored([0.5, 0.5, 0.5, 0.1]), "bert": scored([0.9, 0.4, 0.5, 0.1])}
+    # both call strong on three of four queries; `semantic` puts one that gains first
+    scores = {"knn": scored([0.5, 0.4, 0.9, 0.1]), "semantic": scored([0.9, 0.4, 0.5, 0.1])}
     selection = select_router(scores, HALF_GAIN, scores, quality=1.0)
-    assert selection.router == "bert"
-    assert by_name(selection)["knn"].reason == "Costs as much as bert, with no higher APGR."
+    assert selection.router == "semantic"
+    assert by_name(selection)["knn"].reason == "Costs as much as semantic, with no higher APGR."
 
 
-def test_where_routing_saves_nothing_every_query_goes_to_strong():
+def test_equal_costs_and_equal_apgr_are_decided_by_name():
+    scores = {"semantic": scored(GOOD), "bert": scored(GOOD)}
+    assert select_router(scores, HALF_GAIN, scores, quality=1.0).router == "bert"
+
+
+@pytest.mark.parametrize("cost", [0.0, 0.1])
+def test_where_routing_saves_nothing_every_query_goes_to_strong(cost):
     outcomes = make_outcomes([0, 0, 0, 0], [1, 1, 1, 1])
-    selection = select_router({"bert": scored(GOOD, cost=0.1)}, outcomes, ["bert"], quality=0.95)
+    selection = select_router({"bert": scored(GOOD, cost)}, outcomes, ["bert"], quality=0.95)
     assert (selection.router, selection.threshold, selection.fallback) == ("bert", ALWAYS_STRONG, True)
     assert route([0.0, 0.0, 0.5, 1.0], selection.threshold, outcomes).strong.all()
     assert selection.candidates[0].reason.startswith("Keeps the quality only at no saving")

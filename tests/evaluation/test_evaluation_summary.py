@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import make_outcomes, outcomes_and_scores
+from evaluation_cases import make_outcomes, outcomes_and_scores
 from hypothesis import given, settings
 
 from pointsman.evaluation.curves import ALWAYS_STRONG, ALWAYS_WEAK

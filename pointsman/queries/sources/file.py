@@ -174,7 +174,9 @@ def _read_csv(path: Path) -> Iterator[Row]:
         for number, row in enumerate(reader, start=1):
             if None in row or None in row.values():
                 expected = len(reader.fieldnames or [])
-                raise TableError(f"{path}, row {number} (line {reader.line_num}): not {expected} fields as in the header")
+                raise TableError(
+                    f"{path}, row {number} (line {reader.line_num}): not {expected} fields as in the header"
+                )
             yield row
     except csv.Error as problem:
         raise TableError(f"{path}, line {reader.line_num}: not CSV: {problem}") from problem

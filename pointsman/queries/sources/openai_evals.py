@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from pointsman.config.base import PositiveInt, Section
-from pointsman.config.errors import ConfigError, explain
-from pointsman.config.queries import Family, OpenAIEvalsSource
+from pointsman.config.queries import OpenAIEvalsSource
 from pointsman.queries.base import Query, Reference
 from pointsman.queries.sources.sampling import (
     balanced,
@@ -22,6 +21,7 @@ from pointsman.queries.sources.sampling import (
     one_of,
     require,
     require_count,
+    validated,
 )
 from pointsman.tables.io import TableError
 
@@ -42,7 +42,7 @@ class Form(Section):
 
 
 class Row(NamedTuple):
-    """One question: its prompt and its right answers, the first of them canonical."""
+    """One question."""
 
     prompt: str
     reference: Reference
@@ -58,9 +58,9 @@ def generate(config: OpenAIEvalsSource, seed: int, *, archive: Path) -> Iterator
     for family in config.families:
         rows = _read(archive, family.dataset or family.name)
         for level in levels(family):
-            found = _questions(rows, _form(family, level.parameters))
+            found = _questions(rows, validated(Form, level.parameters, family))
             require_count(len(found), family, level)
-            answers = [str(row.reference["answer"]) for row in found]
+            answers = [row.reference["answer"] if row.reference["kind"] == "choice" else "" for row in found]
             for row in balanced(found, answers, level.count, level_random(seed, family, level)):
                 yield Query(
                     prompt=row.prompt,
@@ -81,13 +81,6 @@ def _read(archive: Path, dataset: str) -> list[dict[str, Any]]:
             return [json.loads(line) for line in wheel.read(_FOLDER + dataset).decode("utf-8").splitlines() if line]
     except (zipfile.BadZipFile, FileNotFoundError) as problem:
         raise TableError(f"{archive}: expected the wheel of `evals` 3.0.1.post1: {problem}") from problem
-
-
-def _form(family: Family, parameters: dict[str, Any]) -> Form:
-    try:
-        return Form.model_validate(parameters)
-    except ValidationError as problem:
-        raise ConfigError(explain(problem, f"queries.sources, family {family.name!r}", Form)) from problem
 
 
 def _questions(rows: list[dict[str, Any]], form: Form) -> list[Row]:
@@ -162,7 +155,9 @@ def _options(question: str) -> tuple[str, dict[str, str]]:
     if len(places) < 2:
         return "", {}
     ends = [place.start() for place in places[1:]] + [len(question)]
-    texts = [" ".join(question[place.end() : end].split()).rstrip(" ;") for place, end in zip(places, ends, strict=True)]
+    texts = [
+        " ".join(question[place.end() : end].split()).rstrip(" ;") for place, end in zip(places, ends, strict=True)
+    ]
     return " ".join(question[: places[0].start()].split()), dict(zip("ABCDE", texts, strict=False))
 
 

@@ -21,45 +21,63 @@ from pointsman.queries.sources.sampling import (
 
 SOURCE = "reasoning_gym"
 _CANDIDATES_PER_QUERY = 5
-_NUMBER = "Reply with just the number."
-_SHORT_THOUGHT = "Think in one or two short sentences, then end with the number."
+_SENTENCE = "Answer in one short sentence."
+_WORKING = "Show the working in one or two lines, then give the answer."
 
 
 class Form(NamedTuple):
-    """How a data set is asked and checked; `options` are the allowed answers of a choice."""
+    """How a data set is asked and checked.
+
+    `options` are the allowed answers of a choice, `tolerance` (absolute) belongs to numbers, and
+    `wording` replaces texts of the package's question by shorter ones.
+    """
 
     kind: Literal["numeric", "exact", "choice", "reasoning_gym"]
     instruction: str = ""
     options: tuple[str, ...] = ()
+    tolerance: float = 0.0
+    wording: tuple[tuple[str, str], ...] = ()
 
 
+_SUM = (("State the final answer to the following arithmetic problem:", "What is"), (" =", "?"))
+_LEGS = (("Your task is to count how many legs there are in total when given a list of animals.\n\nNow, how", "How"),)
+_REVERSAL = (
+    ("Solve the following problem.\n\n", ""),
+    ("Provide you answer as a comma-separated list of words with a space after the comma.\n\n", ""),
+)
+_GEOMETRY = (("Return only the angle as your answer.Do not give the units in your answer.", ""),)
 _FORMS = {
-    "aiw": Form("numeric", _NUMBER),
-    "basic_arithmetic": Form("numeric", _NUMBER),
+    "aiw": Form("numeric", _WORKING),
+    "basic_arithmetic": Form("numeric", _SENTENCE),
     "calendar_arithmetic": Form("reasoning_gym", "Give only the answer."),
-    "chain_sum": Form("numeric", _NUMBER),
+    "chain_sum": Form("numeric", _SENTENCE, wording=_SUM),
+    "coin_flip": Form(
+        "numeric", "Show the working in one line, then give the answer as a decimal number.", tolerance=0.005
+    ),
     "color_cube_rotation": Form("exact"),
-    "count_bits": Form("numeric", _NUMBER),
-    "count_primes": Form("numeric", _NUMBER),
+    "count_bits": Form("numeric", _SENTENCE),
+    "count_primes": Form("numeric", _SENTENCE),
     "course_schedule": Form("choice", options=("True", "False")),
-    "decimal_chain_sum": Form("numeric", _NUMBER),
+    "decimal_chain_sum": Form("numeric", _SENTENCE, wording=_SUM),
     "family_relationships": Form("exact"),
-    "gcd": Form("numeric", _NUMBER),
-    "gsm_symbolic": Form("numeric", _SHORT_THOUGHT),
+    "gcd": Form("numeric", _SENTENCE, wording=((" Give only the GCD as your final answer.", ""),)),
+    "gsm_symbolic": Form(
+        "numeric", _WORKING, wording=((" Give the result as your final answer. Do not include units.", ""),)
+    ),
     "isomorphic_strings": Form("choice", options=("True", "False")),
-    "lcm": Form("numeric", _NUMBER),
-    "leg_counting": Form("numeric", _SHORT_THOUGHT),
-    "letter_counting": Form("numeric", _NUMBER),
+    "lcm": Form("numeric", _SENTENCE),
+    "leg_counting": Form("numeric", _WORKING, wording=_LEGS),
+    "letter_counting": Form("numeric", _SENTENCE),
     "needle_haystack": Form("exact"),
-    "number_sequence": Form("numeric", "Which number comes next? " + _NUMBER),
-    "products": Form("numeric"),
+    "number_sequence": Form("numeric", "Which number comes next? " + _SENTENCE),
+    "products": Form("numeric", _SENTENCE, wording=((" Give only the result as your final answer.", ""),)),
     "ransom_note": Form("choice", options=("True", "False")),
     "sentence_reordering": Form("exact", "Reply with the sentence only."),
-    "simple_equations": Form("numeric", _NUMBER),
-    "simple_geometry": Form("numeric"),
+    "simple_equations": Form("numeric", _WORKING),
+    "simple_geometry": Form("numeric", _WORKING, wording=_GEOMETRY),
     "spell_backward": Form("exact", "Reply with the reversed word only."),
     "syllogism": Form("choice", options=("Yes", "No")),
-    "word_sequence_reversal": Form("exact", "Reply with the list only."),
+    "word_sequence_reversal": Form("exact", "Reply with the list only.", wording=_REVERSAL),
 }
 
 
@@ -111,6 +129,8 @@ def _dataset(name: str, level: Level, seed: int) -> Any:
 
 
 def _prompt(question: str, form: Form) -> str:
+    for theirs, ours in form.wording:
+        question = question.replace(theirs, ours)
     return "\n".join(part for part in (question.strip(), form.instruction) if part)
 
 
@@ -118,7 +138,7 @@ def _reference(name: str, form: Form, entry: dict[str, Any]) -> Reference:
     answer = str(entry["answer"])
     if form.kind == "numeric":
         value = float(answer)
-        return numeric(int(value) if value.is_integer() else value)
+        return numeric(int(value) if value.is_integer() else value, form.tolerance)
     if form.kind == "exact":
         return exact(answer)
     if form.kind == "choice":

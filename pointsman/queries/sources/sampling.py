@@ -3,11 +3,16 @@
 import hashlib
 import random
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from pointsman.config.errors import ConfigError
+from pydantic import ValidationError
+
+from pointsman.config.base import Section
+from pointsman.config.errors import ConfigError, explain
 from pointsman.config.queries import Family
 from pointsman.queries.base import Reference
+
+Parameters = TypeVar("Parameters", bound=Section)
 
 
 class Level(NamedTuple):
@@ -79,6 +84,18 @@ def require(name: str, allowed: Collection[str], what: str) -> None:
             f"queries.sources: unknown {what} {name!r}; allowed: {', '.join(sorted(allowed))}. "
             "Edit conf/queries/, then run: python -m pointsman.config.compose"
         )
+
+
+def validated(model: type[Parameters], parameters: dict[str, Any], family: Family) -> Parameters:
+    """The parameters of a level, checked.
+
+    Raises:
+        ConfigError: a parameter is unknown or not what it should be; says which are allowed.
+    """
+    try:
+        return model.model_validate(parameters)
+    except ValidationError as problem:
+        raise ConfigError(explain(problem, f"queries.sources, family {family.name!r}", model)) from problem
 
 
 def require_count(found: int, family: Family, level: Level) -> None:

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel
 
+from pointsman.routers.bert.scoring import HEADS
 from pointsman.routers.files import RouterError
 
-HEADS = ("weak", "strong")
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 
@@ -23,7 +23,7 @@ class ScoreModel(nn.Module):
     def __init__(self, encoder: nn.Module, hidden: int, heads: int = len(HEADS), dropout: float = 0.1) -> None:
         super().__init__()
         if getattr(encoder, "pooler", None) is not None:
-            encoder.pooler = None  # unused weights would stall training over several processes
+            encoder.pooler = None  # type: ignore[assignment]  # unused weights would stall training over several processes
         self.encoder = encoder
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(hidden, heads)
@@ -90,11 +90,14 @@ def read_model(folder: Path) -> ScoreModel:
     """
     from safetensors.torch import load_file
 
+    auto: Any = AutoModel
     try:
-        encoder: Any = AutoModel.from_config(AutoConfig.from_pretrained(str(folder), local_files_only=True))
+        encoder = auto.from_config(AutoConfig.from_pretrained(str(folder), local_files_only=True))
         state = load_file(folder / WEIGHTS)
     except (OSError, ValueError) as problem:
-        raise RouterError(f"{folder} holds no trained encoder: {problem}. Train it with: dvc repro train@bert") from problem
+        raise RouterError(
+            f"{folder} holds no trained encoder: {problem}. Train it with: dvc repro train@bert"
+        ) from problem
     model = ScoreModel(encoder, int(encoder.config.hidden_size), heads=state["head.bias"].shape[0])
     model.load_state_dict(state)
     return model.eval()

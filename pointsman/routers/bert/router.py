@@ -16,7 +16,8 @@ from tokenizers import Tokenizer
 from pointsman.routers import calibration, fitting
 from pointsman.routers.base import Floats, Scored
 from pointsman.routers.bert.data import TOKENIZER, Rows, base_tokenizer, labels_of, tokenise
-from pointsman.routers.bert.model import HEADS, ScoreModel, from_base, read_model, write_model
+from pointsman.routers.bert.model import ScoreModel, from_base, read_model, write_model
+from pointsman.routers.bert.scoring import HEADS, raw_scores
 from pointsman.routers.bert.train import is_main_process, train_model
 from pointsman.routers.encoder import TokenIds, load_tokenizer, pad
 from pointsman.routers.files import RouterError, read_manifest, write_manifest
@@ -62,11 +63,6 @@ class BertRouter:
         write_json(folder / HISTORY, self.history)
         values = {"router": self.name, "max_tokens": self.max_tokens, "heads": list(HEADS)}
         write_manifest(folder, values | {"calibration": self.calibration.to_json()})
-
-
-def raw_scores(predicted: NDArray[Any]) -> Floats:
-    """Predicted gain, shape (n,), from predicted scores, shape (n, 2): strong less weak."""
-    return np.asarray(predicted[:, 1] - predicted[:, 0], dtype=np.float64)
 
 
 def fit(data: FitData, context: FitContext) -> BertRouter:

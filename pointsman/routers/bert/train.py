@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from accelerate.utils import broadcast_object_list
+from accelerate.utils import broadcast_object_list  # type: ignore[import-untyped]
 from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
 
 from pointsman.config.routers import TrainConfig

@@ -94,7 +94,7 @@ def _fit_votes(data: FitData, context: FitContext, votes: Votes, name: str) -> K
         values=values.astype(np.float32),
         neighbours=min(context.router.knn.neighbours, len(values)),
         votes=votes,
-        calibration=calibration.Calibration(),
+        calibration=calibration.NONE,
         name=name,
     )
 

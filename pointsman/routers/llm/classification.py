@@ -99,7 +99,7 @@ def _raw(answer: Answer, labels: Mapping[str, float]) -> float:
     """Log-odds of strong: from the first token's candidates, else from the label that the text names."""
     if answer.response is None:
         return math.nan
-    weights = {label: 0.0 for label in labels}
+    weights = dict.fromkeys(labels, 0.0)
     folded = {label.casefold(): label for label in labels}
     for candidate in answer.first_token:
         label = folded.get(candidate.token.strip().casefold())

@@ -33,7 +33,7 @@ class LlmRouter:
     ask: Ask
     model_hash: str | None = None
     neutral_raw: float = 0.0
-    calibration: calibration.Calibration = calibration.Calibration("platt")
+    calibration: calibration.Calibration = calibration.NONE
     name: str = "llm"
 
     def scores(self, texts: Sequence[str], embeddings: NDArray[np.float32] | None = None) -> Scored:  # noqa: ARG002

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pointsman.routers import fitting
 from pointsman.routers.base import Floats, Scored
-from pointsman.routers.calibration import Calibration
+from pointsman.routers.calibration import NONE, Calibration
 from pointsman.routers.files import RouterError, read_arrays, read_manifest, write_arrays, write_manifest
 from pointsman.routers.fitting import Embed, FitContext, FitData
 from pointsman.routers.knn.router import embeddings_of
@@ -34,12 +34,16 @@ class SemanticRouter:
     temperature: float
     embed: Embed | None = None
     name: str = "semantic"
-    calibration: Calibration = Calibration()
+    calibration: Calibration = NONE
 
     def scores(self, texts: Sequence[str], embeddings: NDArray[np.float32] | None = None) -> Scored:
         """The routes' shares, mixed by similarity: a probability already, so that raw equals score."""
-        mixed = self.weights(embeddings_of(texts, embeddings, self.embed, self.name)) @ self.shares
+        mixed = self.mix(embeddings_of(texts, embeddings, self.embed, self.name))
         return Scored(self.calibration.apply(mixed), mixed, np.zeros(len(mixed)))
+
+    def mix(self, queries: NDArray[np.float32]) -> Floats:
+        """Raw scores, shape (n,), of unit vectors, shape (n, d)."""
+        return np.asarray(self.weights(queries) @ self.shares)
 
     def routes(self, texts: Sequence[str], embeddings: NDArray[np.float32] | None = None) -> list[str]:
         """Name of each query's best route."""
@@ -79,7 +83,9 @@ def _top_mean(similarity: Floats, count: int) -> Floats:
 
 def from_routes(config: SemanticConfig, embed: Embed) -> SemanticRouter:
     """The router without labels: every route carries the prior that conf gives it."""
-    listed = [(index, text) for index, route in enumerate(config.routes) for text in (route.description, *route.examples)]
+    listed = [
+        (index, text) for index, route in enumerate(config.routes) for text in (route.description, *route.examples)
+    ]
     return SemanticRouter(
         names=tuple(route.name for route in config.routes),
         shares=np.array([route.prior for route in config.routes], dtype=np.float64),

@@ -1,4 +1,4 @@
-"""What a template of coding queries is made of, and how one variant of it becomes a prompt and its hidden checks."""
+"""Templates of Python tasks, and how one variant becomes a prompt and its hidden checks."""
 
 import re
 from collections.abc import Mapping
@@ -28,8 +28,8 @@ FIX = (
     "This function $task, or so it should, but there is a bug. Fix it and reply with the corrected code only.\n\n"
     "```python\n$shown\n```",
     "Fix the bug. The function $task.\n\n$shown\n\nReply with the fixed code only.",
-    "My code gives wrong results :( What I want: a function that $task. Here is what I have:\n\n```python\n$shown\n```\n\n"
-    "Please send back the corrected function, code only.",
+    "My code gives wrong results :( What I want: a function that $task. Here is what I have:\n\n"
+    "```python\n$shown\n```\n\nPlease send back the corrected function, code only.",
     "$shown\n\nThis $task, at least that is the idea. For $example I expect $result. "
     "Correct the code. Reply with the code only.",
 )
@@ -48,6 +48,7 @@ class CodeTask:
 
     The first of `inputs` may be shown as an example; the others become hidden checks, with the values that
     `solution` gives. In `call`, `$input` may be statements ending in an expression, separated by "; ".
+    With `buggy` source, the task is to fix that.
     """
 
     name: str
@@ -58,10 +59,17 @@ class CodeTask:
     variants: tuple[Values, ...]
     buggy: str = ""
     call: str = "$f($input)"
-    wordings: tuple[str, ...] = FUNCTION
 
-    def render(self, values: Values, random: Random) -> Variant:
-        """The query for one of `variants`, in a wording that `random` chooses."""
+    @property
+    def wordings(self) -> tuple[str, ...]:
+        """Ways to ask for it."""
+        if self.buggy:
+            return FIX
+        return CLASS if self.solution.startswith("class ") else FUNCTION
+
+    def render(self, place: int, random: Random) -> Variant:
+        """The query of the variant at `place`, in a wording that `random` chooses."""
+        values = self.variants[place]
         name, source = str(values["f"]), fill(self.solution, values)
         example, *calls = dict.fromkeys(fill(self.call, {"input": fill(i, values), **values}) for i in self.inputs)
         task = fill(self.task, values)
@@ -72,17 +80,12 @@ class CodeTask:
                 "task": task,
                 "Task": task[0].upper() + task[1:],
                 "example": example,
-                "result": repr(evaluate(source, example)),
-                "shown": fill(self.buggy, values),
+                "result": literal(evaluate(source, example)),
+                "shown": fill(self.buggy, values).strip(),
             },
         )
         checks = [check(call, evaluate(source, call)) for call in calls]
         return Variant(prompt, {"kind": "code", "entry_point": name, "checks": checks, "setup": ""})
-
-
-def variants(names: str, *rows: tuple[object, ...]) -> tuple[Values, ...]:
-    """Rows of values under the space-separated `names`."""
-    return tuple(dict(zip(names.split(), row, strict=True)) for row in rows)
 
 
 def fill(text: str, values: Values) -> str:
@@ -107,5 +110,10 @@ def evaluate(source: str, call: str) -> Any:
 def check(call: str, value: object) -> str:
     """One line that asserts the value of a call; floats with a tolerance, since summation orders differ."""
     statements, separator, expression = call.rpartition("; ")
-    test = f"abs({expression} - {value!r}) < 1e-6" if isinstance(value, float) else f"{expression} == {value!r}"
+    test = f"abs({expression} - {value!r}) < 1e-6" if isinstance(value, float) else f"{expression} == {literal(value)}"
     return f"{statements}{separator}assert {test}"
+
+
+def literal(value: object) -> str:
+    """The source of a value, the same in every process: the order of a set's elements is not."""
+    return f"{{{', '.join(map(repr, sorted(value)))}}}" if isinstance(value, set) and value else repr(value)

@@ -1,0 +1,109 @@
+"""References of kind numeric: the response's final number within a tolerance."""
+
+import re
+from fractions import Fraction
+from typing import NamedTuple
+
+from pointsman.rating.text import clean, sentences, stated_answers
+
+_NUMBER = re.compile(
+    r"(?<![\w.])(?P<sign>(?<![\d)] )-\s?(?=[\d.$€£])|minus |negative )?[$€£]?(?P<sign2>-)?"
+    r"(?P<whole>\d{1,3}(?:,\d{3})+(?![\d,])|\d+)?(?P<decimals>\.\d+)?(?P<power>[eE][-+]?\d{1,3}(?!\w))?"
+    r"(?:\s*/\s*(?P<below>\d+)(?![\d/]))?(?P<percent>\s?%)?",
+    re.IGNORECASE,
+)
+_SAYS = re.compile(r"=|≈|→|:|\b(?:equals?|is|are|was|were|be|gives|get|gets|has|have|appears|appear|makes|leaves)\b", re.I)
+_UNKNOWN = re.compile(r"\b[a-zA-Z]\s*=\s*(?=-?\d)")
+_WORDS = {
+    word: value
+    for value, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen".split()
+    )
+}
+_TENS = {w: 10 * v for v, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}
+
+
+class Number(NamedTuple):
+    """A number in a text and where it stands."""
+
+    value: float
+    percent: bool
+    start: int
+    end: int
+
+
+def is_right(response: str, answer: float, tolerance: float) -> tuple[bool, str]:
+    """Whether the response's final number is within `tolerance` (absolute) of the answer, and what was read."""
+    found = final_number(response)
+    if found is None:
+        return False, "no number found"
+    value = found.value / 100 if found.percent and abs(answer) <= 1 else found.value
+    close = abs(value - answer) <= tolerance + 1e-9 * max(1.0, abs(answer))
+    return close, f"read {value:g}"
+
+
+def final_number(response: str) -> Number | None:
+    """The number that a response gives as its answer; None where there is none or it offers several."""
+    text = clean(response)
+    for said in reversed(stated_answers(text)):
+        found = _concluded(sentences(said)[0] if sentences(said) else said)
+        if found is not None:
+            return found[0]
+    for sentence in reversed(sentences(text)):
+        found = _concluded(sentence)
+        if found is not None:
+            return found[0]
+    return _in_words(text)
+
+
+def _concluded(sentence: str) -> tuple[Number | None] | None:
+    """The sentence's result, wrapped; (None,) where it hedges; None where it holds no number."""
+    numbers = list(numbers_in(sentence))
+    if not numbers:
+        return None
+    unknown = list(_UNKNOWN.finditer(sentence))
+    says = unknown or list(_SAYS.finditer(sentence))
+    for place in reversed(says):
+        after = [number for number in numbers if number.start >= place.end()]
+        if after:
+            return (_first_result(sentence, after),)
+    return (_first_result(sentence, numbers[-1:]),)
+
+
+def _first_result(sentence: str, numbers: list[Number]) -> Number | None:
+    """The first of the numbers, unless the text says "or another"."""
+    first = numbers[0]
+    if len(numbers) > 1 and re.fullmatch(r"\W*\bor\b\W*(?:maybe |about )?", sentence[first.end : numbers[1].start]):
+        return None
+    return first
+
+
+def numbers_in(text: str) -> list[Number]:
+    """Every number of a cleaned text. Not those inside words or codes such as H2O and 0x2d."""
+    found = []
+    for match in _NUMBER.finditer(text):
+        if not (match["whole"] or match["decimals"]) or re.match(r"[xX][0-9a-fA-F]|[A-Za-z]*\d|_", text[match.end() :]):
+            continue
+        whole = (match["whole"] or "0").replace(",", "")
+        value = float(whole + (match["decimals"] or "") + (match["power"] or ""))
+        if match["below"] and int(match["below"]):
+            value = float(Fraction(value) / int(match["below"]))
+        sign = -1 if match["sign"] or match["sign2"] else 1
+        found.append(Number(sign * value, bool(match["percent"]), match.start(), match.end()))
+    return found
+
+
+def _in_words(text: str) -> Number | None:
+    """A number in words, up to ninety-nine, in a short text or a stated answer without digits."""
+    said = (stated_answers(text) or [text])[-1].lower()
+    if len(said.split()) > 10:
+        return None
+    values = []
+    for match in re.finditer(r"\b([a-z]+)(?:[- ]([a-z]+))?\b", said):
+        first, second = match[1], match[2]
+        if first in _TENS:
+            values.append(_TENS[first] + (_WORDS.get(second, 0) if second else 0))
+        else:
+            values += [_WORDS[word] for word in (first, second) if word in _WORDS]
+    return Number(float(values[0]), False, 0, 0) if len(set(values)) == 1 else None

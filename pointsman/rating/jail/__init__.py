@@ -1,0 +1,1 @@
+"""The inside of the sandbox. Runs without site-packages, so it imports the standard library and itself only."""

@@ -1,0 +1,95 @@
+"""PyTorch modules as ONNX files, and their int8 versions."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pointsman.routers.encoder import INPUTS
+
+LONGEST_BATCH = 4096
+INT8_DROP = 0.005
+
+
+class PredictedScores(nn.Module):
+    """A score model that gives probabilities instead of log-odds."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Predicted scores in [0, 1], shape (n, heads)."""
+        return torch.sigmoid(self.model(input_ids, attention_mask)["logits"])
+
+
+class SentenceEmbedding(nn.Module):
+    """A sentence-transformers model that takes two tensors and gives one; pooling and scaling included."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Embeddings of unit length, shape (n, d)."""
+        features = self.model({"input_ids": input_ids, "attention_mask": attention_mask})
+        return nn.functional.normalize(features["sentence_embedding"], dim=-1)
+
+
+def export_onnx(module: nn.Module, path: Path, vocabulary: int, max_tokens: int) -> None:
+    """Write a module of (input_ids, attention_mask) as one file, with dynamic batch and length."""
+    batch = torch.export.Dim("batch", min=1, max=LONGEST_BATCH)
+    length = torch.export.Dim("length", min=2, max=max_tokens)
+    ids = torch.arange(14).reshape(2, 7) % vocabulary
+    shape = {0: batch, 1: length}
+    with _quietly():
+        torch.onnx.export(
+            module.cpu().eval(),
+            (ids, torch.ones_like(ids)),
+            str(path),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+            input_names=list(INPUTS),
+            output_names=["output"],
+            dynamic_shapes=dict.fromkeys(INPUTS, shape),
+        )
+
+
+def quantise(source: Path, target: Path) -> None:
+    """Write a dynamic int8 version: weights of 7 bits a channel, which no processor lets overflow."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with _quietly():
+        quantize_dynamic(source, target, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+
+
+def int8_ok(apgr_fp32: float | None, apgr_int8: float | None) -> bool:
+    """Whether int8 may be served: its APGR on validation falls by at most 0.005 below fp32's.
+
+    Where APGR is undefined (null), no fall can be shown and int8 is not used.
+    """
+    if apgr_fp32 is None or apgr_int8 is None:
+        return False
+    return apgr_fp32 - apgr_int8 <= INT8_DROP
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """The exporter prints its progress and warns about names that it gives itself."""
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)

@@ -1,0 +1,139 @@
+"""Turn a trained router into the servable folder models/router/."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from torch import nn
+
+from pointsman.routers import packaged
+from pointsman.routers.base import Floats, Router
+from pointsman.routers.card import Card, render
+from pointsman.routers.embedding import Embedder
+from pointsman.routers.files import FORMAT, MANIFEST, RouterError, read_manifest, write_manifest
+from pointsman.routers.onnx_export import PredictedScores, SentenceEmbedding, export_onnx, int8_ok, quantise
+from pointsman.routers.registry import SERVABLE, load
+
+FP32, INT8 = "model.onnx", "model.int8.onnx"
+KEPT = ("model.safetensors", "config.json", "arrays.safetensors")
+TOLERANCE = 1e-3
+
+Metric = Callable[[Floats], float | None]
+
+
+class _Source(NamedTuple):
+    """What a kind of router is exported from."""
+
+    router: Router
+    module: nn.Module
+    tokenizer: Any
+    vocabulary: int
+    max_tokens: int
+
+
+def package(
+    model_folder: Path,
+    out: Path,
+    *,
+    threshold: float,
+    texts: Sequence[str],
+    card: Card,
+    embedder: Embedder | None = None,
+    metric: Metric | None = None,
+) -> dict[str, Any]:
+    """Write the servable folder and return its router.json; `out` appears whole or not at all.
+
+    Args:
+        model_folder: a trained semantic, bert or knn router.
+        out: the servable folder; replaced where it exists.
+        threshold: route strong if and only if score > threshold.
+        texts: validation queries, on which ONNX is compared with torch and int8 is judged.
+        card: what the model card says.
+        embedder: the sentence encoder; needed for semantic and knn.
+        metric: APGR of the scores of `texts`; without it there is no int8 model.
+
+    Raises:
+        RouterError: the router cannot be served, or ONNX and torch disagree by more than 1e-3.
+    """
+    source = _source(model_folder, embedder)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
+        folder = Path(temporary) / out.name
+        folder.mkdir()
+        _copy(model_folder, folder)
+        source.tokenizer.save(str(folder / packaged.TOKENIZER))
+        export_onnx(source.module, folder / FP32, source.vocabulary, source.max_tokens)
+        manifest = _manifest(model_folder, threshold, source.max_tokens)
+        _write(folder, manifest, FP32)
+        _check_tolerance(folder, source.router, texts)
+        chosen = _choose_onnx(folder, manifest, texts, metric)
+        (folder / "README.md").write_text(render(card, manifest, chosen), "utf-8", newline="\n")
+        written = _write(folder, manifest, chosen)
+        shutil.rmtree(out, ignore_errors=True)
+        folder.rename(out)
+    return written
+
+
+def _source(model_folder: Path, embedder: Embedder | None) -> _Source:
+    name = read_manifest(model_folder).get("router")
+    if name not in SERVABLE:
+        raise RouterError(f"{model_folder} holds the {name} router, expected one of {', '.join(SERVABLE)}")
+    if name == "bert":
+        bert: Any = load(model_folder)
+        vocabulary = int(bert.model.encoder.config.vocab_size)
+        return _Source(bert, PredictedScores(bert.model), bert.tokenizer, vocabulary, bert.max_tokens)
+    if embedder is None:
+        raise RouterError(f"the {name} router is packaged with its sentence encoder. Pass embedder")
+    parts = embedder.parts()
+    module = SentenceEmbedding(parts.model)
+    router: Any = load(model_folder)
+    return _Source(replace(router, embed=embedder), module, parts.tokenizer, parts.vocabulary, embedder.max_tokens)
+
+
+def _copy(model_folder: Path, folder: Path) -> None:
+    for name in KEPT:
+        if (model_folder / name).exists():
+            shutil.copyfile(model_folder / name, folder / name)
+
+
+def _manifest(model_folder: Path, threshold: float, max_tokens: int) -> dict[str, Any]:
+    return read_manifest(model_folder) | {"threshold": float(threshold), "max_tokens": max_tokens}
+
+
+def _write(folder: Path, manifest: dict[str, Any], onnx: str) -> dict[str, Any]:
+    """Write router.json with the hash of every other file; the version is a hash of all of it."""
+    files = {path.name: packaged.sha256(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
+    whole = manifest | {"onnx": onnx, "files": files, "format": FORMAT}
+    digest = hashlib.sha256(repr(sorted(whole.items())).encode()).hexdigest()
+    whole["version"] = digest[:12]
+    write_manifest(folder, whole)
+    return whole
+
+
+def _check_tolerance(folder: Path, router: Router, texts: Sequence[str]) -> None:
+    if not texts:
+        return
+    torch_scores, onnx_scores = router.scores(texts).score, packaged.load(folder, device="cpu").scores(texts).score
+    worst = float(np.abs(torch_scores - onnx_scores).max())
+    if worst > TOLERANCE:
+        raise RouterError(f"ONNX and torch differ by {worst:.2g} in a score, expected at most {TOLERANCE:g}")
+
+
+def _choose_onnx(folder: Path, manifest: dict[str, Any], texts: Sequence[str], metric: Metric | None) -> str:
+    """Keep the int8 model where it routes as well; returns the file that is served."""
+    if metric is None or not texts:
+        return FP32
+    quantise(folder / FP32, folder / INT8)
+    _write(folder, manifest, FP32)
+    apgrs = [metric(packaged.load(folder, device="cpu", onnx=name).scores(texts).score) for name in (FP32, INT8)]
+    if int8_ok(*apgrs):
+        return INT8
+    (folder / INT8).unlink()
+    return FP32

@@ -1,0 +1,150 @@
+"""A packaged router, ready to score: numpy, ONNX Runtime, tokenizers and safetensors, and neither torch nor pandas."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pointsman.routers.base import Floats, Scored
+from pointsman.routers.bert import scoring
+from pointsman.routers.calibration import Calibration
+from pointsman.routers.encoder import Device, OnnxEncoder, TokenIds, Tokens
+from pointsman.routers.files import MANIFEST, RouterError, read_manifest
+from pointsman.routers.knn import router as knn
+from pointsman.routers.semantic import router as semantic
+
+REMEDY = "dvc repro package"
+TOKENIZER = "tokenizer.json"
+Head = Callable[[NDArray[np.float32]], Floats]
+
+
+@dataclass(frozen=True)
+class Packaged:
+    """A servable router. Route strong if and only if score > threshold.
+
+    Safe to call from several threads. With an int8 model a score may differ in the third decimal by
+    what else is in the batch.
+    """
+
+    name: str
+    threshold: float
+    max_tokens: int
+    device: str
+    version: str
+    onnx: str
+    manifest: dict[str, Any]
+    _encoder: OnnxEncoder
+    _raw: Head
+    _calibration: Calibration
+    _semantic: semantic.SemanticRouter | None
+
+    def encode(self, text: str) -> TokenIds:
+        """Token ids of a query, as `router_text` makes it, cut to `max_tokens`."""
+        return self._encoder.encode(text)
+
+    def tokenise(self, texts: Sequence[str]) -> list[Tokens]:
+        """Token ids of each query, and whether it was cut."""
+        return self._encoder.tokenise(texts)
+
+    def scores_tokens(self, tokens: Sequence[Sequence[int]]) -> Scored:
+        """Score tokenised queries, in their order."""
+        raw = self._raw(self._encoder.run(tokens))
+        return Scored(self._calibration.apply(raw), raw, np.zeros(len(raw)))
+
+    def scores(self, texts: Sequence[str], embeddings: NDArray[np.float32] | None = None) -> Scored:
+        """Score queries; semantic and knn take embeddings (n, d) instead of running the encoder."""
+        if embeddings is not None and self.name != "bert":
+            raw = self._raw(embeddings)
+            return Scored(self._calibration.apply(raw), raw, np.zeros(len(raw)))
+        return self.scores_tokens(self._encoder.encode_batch(texts))
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The encoder's rows: of semantic and knn, embeddings (n, d)."""
+        return self._encoder(texts)
+
+    def routes(self, texts: Sequence[str], embeddings: NDArray[np.float32] | None = None) -> list[str]:
+        """Name of each query's best route.
+
+        Raises:
+            RouterError: this router has no routes.
+        """
+        if self._semantic is None:
+            raise RouterError(f"the {self.name} router has no routes, only the semantic router has")
+        return self._semantic.best(self._encoder(texts) if embeddings is None else embeddings)
+
+
+def load(folder: Path, *, threads: int | None = None, device: Device = "auto", onnx: str | None = None) -> Packaged:
+    """Read a packaged router, after the SHA-256 of each of its files was found right.
+
+    Args:
+        folder: what `package` wrote.
+        threads: processor threads of one call; null: every core that this process may use.
+        device: auto takes CUDA where ONNX Runtime offers it.
+        onnx: the model file to run, where it is not the packaged choice.
+
+    Raises:
+        RouterError: a file is missing, differs from its hash, or cannot be loaded.
+    """
+    manifest = read_manifest(folder, REMEDY)
+    if "files" not in manifest:
+        raise RouterError(f"{folder} holds a trained router, not a packaged one. Package it with: {REMEDY}")
+    verify(folder, manifest["files"])
+    name, model = str(manifest["router"]), onnx or str(manifest["onnx"])
+    encoder = OnnxEncoder(
+        folder / model, folder / TOKENIZER, int(manifest["max_tokens"]), threads=threads, device=device
+    )
+    routed = semantic.load(folder) if name == "semantic" else None
+    return Packaged(
+        name=name,
+        threshold=float(manifest["threshold"]),
+        max_tokens=int(manifest["max_tokens"]),
+        device=encoder.device,
+        version=str(manifest["version"]),
+        onnx=model,
+        manifest=manifest,
+        _encoder=encoder,
+        _raw=_head(name, folder, routed),
+        _calibration=Calibration.from_json(manifest["calibration"]),
+        _semantic=routed,
+    )
+
+
+def verify(folder: Path, hashes: dict[str, str]) -> None:
+    """Compare every file with its SHA-256.
+
+    Raises:
+        RouterError: names the first file that is missing or differs.
+    """
+    for name, expected in hashes.items():
+        path = folder / name
+        if not path.is_file():
+            raise RouterError(f"{path} is missing, {MANIFEST} lists it. Package it again with: {REMEDY} --force")
+        found = sha256(path)
+        if found != expected:
+            raise RouterError(
+                f"{path} has SHA-256 {found}, {MANIFEST} says {expected}: the file was changed or damaged. "
+                f"Package it again with: {REMEDY} --force"
+            )
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _head(name: str, folder: Path, routed: semantic.SemanticRouter | None) -> Head:
+    """What turns the encoder's rows into raw scores."""
+    if name == "bert":
+        return scoring.raw_scores
+    if routed is not None:
+        return routed.mix
+    if name == "knn":
+        return knn.load(folder).vote
+    raise RouterError(f"{folder / MANIFEST} names the router {name!r}, expected bert, semantic or knn")

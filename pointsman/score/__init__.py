@@ -1,0 +1,1 @@
+"""Score a file of queries with a trained or packaged router: `python -m pointsman.score --help`."""

@@ -1,0 +1,115 @@
+"""Joins concurrent requests into one forward pass, without holding up a request that is alone."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Generic, NamedTuple, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class _Waiting(NamedTuple, Generic[Item, Result]):
+    item: Item
+    future: asyncio.Future[Result]
+    deadline: float  # of the event loop's clock
+
+
+class Batcher(Generic[Item, Result]):
+    """Runs a function of many items in threads for items that come one by one.
+
+    While nothing runs, whatever arrived in one turn of the event loop starts at once. While a pass runs, arrivals
+    gather until it ends, until they fill a pass, or until the first of them has waited `max_wait_s`; then they start
+    if a thread is free. Items are taken in the order of their arrival. Belongs to one event loop.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[list[Item]], Sequence[Result]],
+        *,
+        max_items: int = 64,
+        max_wait_s: float = 0.002,
+        threads: int = 2,
+    ) -> None:
+        """`run` gives one result for each item, in their order, and is called from `threads` threads."""
+        self._run = run
+        self._max_items = max_items
+        self._max_wait_s = max_wait_s
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="score")
+        self._waiting: deque[_Waiting[Item, Result]] = deque()
+        self._running = 0
+        self._timer: asyncio.Handle | None = None
+
+    def submit(self, items: Sequence[Item]) -> list[asyncio.Future[Result]]:
+        """One future for each item; a future that is cancelled before its pass costs nothing."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._max_wait_s
+        futures: list[asyncio.Future[Result]] = [loop.create_future() for _ in items]
+        self._waiting.extend(_Waiting(item, future, deadline) for item, future in zip(items, futures, strict=True))
+        if self._running == 0:
+            loop.call_soon(self._dispatch, loop)
+        else:
+            self._dispatch(loop)
+        return futures
+
+    def close(self) -> None:
+        """Cancel what waits, and let what runs come to its end."""
+        if self._timer is not None:
+            self._timer.cancel()
+        while self._waiting:
+            self._waiting.popleft().future.cancel()
+        self._pool.shutdown()
+
+    def _dispatch(self, loop: asyncio.AbstractEventLoop) -> None:
+        while self._is_due(loop):
+            self._start(loop)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._waiting and self._running < self._threads:
+            self._timer = loop.call_at(self._waiting[0].deadline, self._dispatch, loop)
+
+    def _is_due(self, loop: asyncio.AbstractEventLoop) -> bool:
+        while self._waiting and self._waiting[0].future.done():
+            self._waiting.popleft()
+        if not self._waiting or self._running >= self._threads:
+            return False
+        full = len(self._waiting) >= self._max_items
+        return self._running == 0 or full or loop.time() >= self._waiting[0].deadline
+
+    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+        batch: list[_Waiting[Item, Result]] = []
+        while self._waiting and len(batch) < self._max_items:
+            waiting = self._waiting.popleft()
+            if not waiting.future.done():
+                batch.append(waiting)
+        self._running += 1
+        done = loop.run_in_executor(self._pool, self._run_pass, [waiting.item for waiting in batch])
+        done.add_done_callback(lambda finished: self._finish(loop, batch, finished))
+
+    def _run_pass(self, items: list[Item]) -> list[Result]:
+        results = list(self._run(items))
+        if len(results) != len(items):
+            raise ValueError(f"{len(results)} results for {len(items)} items, expected one for each")
+        return results
+
+    def _finish(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        batch: list[_Waiting[Item, Result]],
+        finished: asyncio.Future[list[Result]],
+    ) -> None:
+        self._running -= 1
+        problem = None if finished.cancelled() else finished.exception()
+        for position, waiting in enumerate(batch):
+            if waiting.future.done():
+                continue
+            if finished.cancelled():
+                waiting.future.cancel()
+            elif problem is not None:
+                waiting.future.set_exception(problem)
+            else:
+                waiting.future.set_result(finished.result()[position])
+        self._dispatch(loop)

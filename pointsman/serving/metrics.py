@@ -1,0 +1,29 @@
+"""What the service counts for Prometheus beside BentoML's own requests and durations."""
+
+from functools import cache
+from typing import NamedTuple
+
+from prometheus_client import Counter, Histogram
+
+SCORE_BUCKETS = tuple(step / 10 for step in range(1, 11))
+
+
+class Metrics(NamedTuple):
+    """Answered texts, by route and by score."""
+
+    routed: Counter
+    score: Histogram
+
+    def observe(self, route: str, score: float) -> None:
+        """Count one answered text."""
+        self.routed.labels(route=route).inc()
+        self.score.observe(score)
+
+
+@cache
+def metrics() -> Metrics:
+    """The process's metrics; the client library allows each name once in a process."""
+    return Metrics(
+        Counter("pointsman_routed", "Texts that were routed, by route", ["route"]),
+        Histogram("pointsman_score", "Scores of the texts that were routed", buckets=SCORE_BUCKETS),
+    )

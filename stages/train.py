@@ -1,0 +1,37 @@
+"""Fit a router on the train split and calibrate it on validation: models/{router}/.
+
+Examples:
+  python -m stages.train --router semantic
+  accelerate launch --num_processes 2 -m stages.train --router bert
+"""
+
+import argparse
+from pathlib import Path
+
+from pointsman.cli import run, say
+from pointsman.config.params import TRAINABLE, load_params
+from pointsman.llm.client import Asking
+from pointsman.routers.context import make_context
+from pointsman.routers.fitting import read_fit_data
+from pointsman.routers.registry import fit
+from pointsman.tables.schemas import DATASET, read_table
+from pointsman.timing import timed
+
+
+def main() -> None:
+    """Write the fitted router."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--router", choices=TRAINABLE, required=True)
+    name = parser.parse_args().router
+    params = load_params()
+    asking = Asking(params.llm, params.provider, params.weights)
+    context = make_context(name, params.router, params.embedder, params.seed, asking)
+    data = read_fit_data(read_table(Path("data/dataset.parquet"), DATASET), Path("data/embeddings.npy"))
+    with timed(Path(f"reports/timing/train-{name}.json"), queries=len(data.train)):
+        router = fit(name, data, context)
+    router.save(Path("models") / name)
+    say(f"models/{name}: fitted on {len(data.train)} queries, calibrated on {len(data.validation)}")
+
+
+if __name__ == "__main__":
+    run(main)

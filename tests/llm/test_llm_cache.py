@@ -1,0 +1,89 @@
+import os
+import sqlite3
+import stat
+
+import pytest
+from llm_cases import request
+
+from pointsman.llm.cache import opened
+from pointsman.llm.errors import CacheError
+from pointsman.llm.types import Answer, Logprob
+
+
+def answer(key: str, **changes) -> Answer:
+    values = {"response": "Because.", "error": None, "finish_reason": "stop", "latency_s": 0.5, **changes}
+    return Answer(key=key, prompt_tokens=3, completion_tokens=2, served_by="host", **values)
+
+
+def test_an_answer_survives_closing(tmp_path):
+    asked = request()
+    with opened(tmp_path / "deep" / "llm.sqlite") as cache:
+        cache.store(asked, answer(asked.key, first_token=(Logprob("A", -0.5),)), 0.01)
+    with opened(tmp_path / "deep" / "llm.sqlite") as cache:
+        found = cache.lookup([asked.key, "unknown"])
+    assert found == {asked.key: (answer(asked.key, first_token=(Logprob("A", -0.5),), origin="cache"), 0.01)}
+
+
+def test_an_answer_is_on_disk_before_the_cache_is_closed(tmp_path):
+    asked = request()
+    with opened(tmp_path / "llm.sqlite") as cache:
+        cache.store(asked, answer(asked.key), None)
+        with opened(tmp_path / "llm.sqlite") as other:
+            assert asked.key in other.lookup([asked.key])
+
+
+def test_errors_are_not_kept(tmp_path):
+    asked = request()
+    with opened(tmp_path / "llm.sqlite") as cache:
+        cache.store(asked, Answer(key=asked.key, response=None, error="refused"), None)
+        assert cache.lookup([asked.key]) == {}
+
+
+def test_more_keys_than_sqlite_takes_variables(tmp_path):
+    with opened(tmp_path / "llm.sqlite") as cache:
+        for number in range(3):
+            asked = request(str(number))
+            cache.store(asked, answer(asked.key), None)
+        keys = [request(str(number)).key for number in range(40_000)]
+        assert len(cache.lookup(keys)) == 3
+
+
+def test_only_the_owner_can_read_it(tmp_path):
+    previous = os.umask(0)
+    try:
+        with opened(tmp_path / "llm.sqlite") as cache:
+            cache.store(request(), answer(request().key), None)
+            modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    finally:
+        os.umask(previous)
+    assert modes == {0o600}
+
+
+def test_rows_can_be_limited_to_what_a_later_run_used(tmp_path):
+    old, used = request("old"), request("used")
+    with opened(tmp_path / "llm.sqlite") as cache:
+        for asked in (old, used):
+            cache.store(asked, answer(asked.key), None)
+        since = max(row["used_at"] for row in cache.rows("remote")) + 1e-6
+        cache.lookup([used.key])
+        assert [row["key"] for row in cache.rows("remote", since)] == [used.key]
+        assert cache.rows("another provider") == []
+
+
+def test_a_file_that_is_no_cache_is_named(tmp_path):
+    (tmp_path / "llm.sqlite").write_text("not a database, but long enough to be taken for one" * 100)
+    with (
+        pytest.raises(CacheError, match=r"llm\.sqlite: file is not a database. Move the file away"),
+        opened(tmp_path / "llm.sqlite"),
+    ):
+        pass
+
+
+def test_a_cache_of_another_version_is_refused(tmp_path):
+    with sqlite3.connect(tmp_path / "llm.sqlite") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with (
+        pytest.raises(CacheError, match="has version 99, this Pointsman reads version 1"),
+        opened(tmp_path / "llm.sqlite"),
+    ):
+        pass

@@ -1,0 +1,234 @@
+import json
+import re
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+from llm_cases import KEY, MODEL, body, echo, request
+from pytest_httpserver import HTTPServer
+from werkzeug import Response
+
+from pointsman.llm import live
+from pointsman.llm.client import ask
+from pointsman.llm.errors import BudgetError, MissingAnswersError, ProviderError
+from pointsman.llm.types import Logprob
+
+PATH = "/v1/chat/completions"
+
+
+def test_an_answer_carries_text_usage_cost_and_who_served_it(httpserver: HTTPServer, asking):
+    httpserver.expect_request(PATH).respond_with_json(
+        body(usage={"prompt_tokens": 10, "completion_tokens": 4, "cost": 0.25})
+    )
+    [answer] = ask([request()], asking(), what="test")
+    assert (answer.response, answer.error, answer.finish_reason) == ("Because.", None, "stop")
+    assert (answer.prompt_tokens, answer.completion_tokens, answer.cost) == (10, 4, 0.25)
+    assert (answer.served_by, answer.origin) == ("some host", "live")
+    assert answer.latency_s > 0
+
+
+def test_where_no_cost_is_sent_it_comes_from_the_price_table(httpserver: HTTPServer, asking):
+    httpserver.expect_request(PATH).respond_with_json(body())
+    [answer] = ask([request()], asking(price=2.0), what="test")
+    assert answer.cost == pytest.approx(14 * 2.0 / 1e6)
+
+
+def test_answers_come_in_the_order_of_the_requests(httpserver: HTTPServer, asking):
+    httpserver.expect_request(PATH).respond_with_handler(echo)
+    answers = ask([request(str(number)) for number in range(20)], asking(), what="test")
+    assert [answer.response for answer in answers] == [f"echo: {number}" for number in range(20)]
+
+
+def test_everything_that_shapes_the_answer_is_sent(httpserver: HTTPServer, asking):
+    httpserver.expect_request(PATH).respond_with_json(body())
+    shaped = request(temperature=0.5, top_logprobs=3, response_format={"type": "json_object"}, extra={"seed": 7})
+    ask([shaped], asking(provider_extra_body={"usage": {"include": True}}), what="test")
+    sent = json.loads(httpserver.log[0][0].data)
+    assert sent == {
+        "model": MODEL,
+        "messages": [{"role": "user", "content": "Why?"}],
+        "max_tokens": 16,
+        "temperature": 0.5,
+        "logprobs": True,
+        "top_logprobs": 3,
+        "response_format": {"type": "json_object"},
+        "seed": 7,
+        "usage": {"include": True},
+    }
+
+
+def test_candidates_for_the_first_token_are_kept_and_rounded(httpserver: HTTPServer, asking):
+    top = [{"token": "A", "logprob": -0.12345678}, {"token": "B", "logprob": -2.5}]
+    choice = body()["choices"][0] | {
+        "logprobs": {"content": [{"token": "A", "logprob": -0.12345678, "top_logprobs": top}]}
+    }
+    httpserver.expect_request(PATH).respond_with_json(body(choices=[choice]))
+    for _ in range(2):  # live, then from the cache
+        [answer] = ask([request(top_logprobs=2)], asking(), what="test")
+        assert answer.first_token == (Logprob("A", -0.123457), Logprob("B", -2.5))
+    assert answer.origin == "cache"
+
+
+def test_equal_requests_are_asked_once(httpserver: HTTPServer, asking):
+    httpserver.expect_request(PATH).respond_with_handler(echo)
+    first, other, again = ask([request("a"), request("b"), request("a")], asking(), what="test")
+    assert first == again
+    assert other.response == "echo: b"
+    assert len(httpserver.log) == 2
+
+
+def test_a_second_run_is_answered_by_the_cache(httpserver: HTTPServer, asking):
+    httpserver.expect_ordered_request(PATH).respond_with_json(body())
+    [live_answer] = ask([request()], asking(price=1.0), what="test")
+    [cached] = ask([request()], asking(price=1.0), what="test")
+    assert (cached.origin, cached.response, cached.cost) == ("cache", live_answer.response, live_answer.cost)
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        ({"error": {"code": 400, "message": "bad luck"}}, "error 400: bad luck"),
+        ({"choices": None}, "holds no choices"),
+        ({"choices": []}, "holds no choices"),
+        (body(content=""), r"empty answer \(finish_reason stop, max_tokens 16\)"),
+        (body(content=None), "empty answer"),
+        (body(choices=[{"message": {"content": None, "refusal": "I will not"}}]), "refused or failed: I will not"),
+        (body(choices=[{"finish_reason": "content_filter", "message": {"content": "Be"}}]), "content filter"),
+    ],
+)
+def test_an_http_200_without_an_answer_is_an_error_and_is_not_cached(httpserver: HTTPServer, asking, sent, says):
+    httpserver.expect_ordered_request(PATH).respond_with_json(sent)
+    httpserver.expect_ordered_request(PATH).respond_with_json(body())
+    [answer] = ask([request()], asking(), what="test")
+    assert answer.response is None
+    assert re.search(says, answer.error)
+    [again] = ask([request()], asking(), what="test")
+    assert again.response == "Because."
+
+
+def test_a_body_that_is_no_json_is_an_error(httpserver: HTTPServer, asking):
+    httpserver.expect_request(PATH).respond_with_data("<html>busy</html>", content_type="text/html")
+    [answer] = ask([request()], asking(), what="test")
+    assert answer.error == "the body is no JSON: '<html>busy</html>'"
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_passing_failures_are_repeated(httpserver: HTTPServer, asking, status):
+    httpserver.expect_ordered_request(PATH).respond_with_data(status=status, headers={"retry-after-ms": "1"})
+    httpserver.expect_ordered_request(PATH).respond_with_json(body())
+    [answer] = ask([request()], asking(provider_max_retries=1), what="test")
+    assert answer.response == "Because."
+
+
+def test_passing_failures_inside_an_http_200_are_repeated(httpserver: HTTPServer, asking, monkeypatch):
+    monkeypatch.setattr(live, "FIRST_PAUSE_S", 0.001)
+    httpserver.expect_ordered_request(PATH).respond_with_json({"error": {"code": 502, "message": "host is down"}})
+    httpserver.expect_ordered_request(PATH).respond_with_json(body())
+    [answer] = ask([request()], asking(provider_max_retries=1), what="test")
+    assert answer.response == "Because."
+
+
+def test_a_failure_that_does_not_pass_is_an_answer_with_an_error(httpserver: HTTPServer, asking):
+    httpserver.expect_ordered_request(PATH).respond_with_data("down", status=503)
+    httpserver.expect_ordered_request(PATH).respond_with_json(body())
+    first, second = ask([request("a"), request("b")], asking(provider_concurrency=1), what="test")
+    assert first.error.startswith("HTTP 503")
+    assert second.response == "Because."
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404])
+def test_a_provider_that_refuses_everything_is_left_alone(httpserver: HTTPServer, asking, status):
+    said = {"error": {"message": f"no, {KEY} will not do"}}
+    httpserver.expect_request(PATH).respond_with_json(said, status=status)
+    with pytest.raises(ProviderError, match=f"'remote' answers {status} for {MODEL}") as raised:
+        ask([request(str(number)) for number in range(9)], asking(provider_concurrency=1), what="test")
+    assert KEY not in str(raised.value)
+    assert len(httpserver.log) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [(400, "This model's maximum context length is 8192 tokens"), (403, "Your input was flagged")],
+)
+def test_a_refusal_of_one_prompt_does_not_stop_the_others(httpserver: HTTPServer, asking, status, message):
+    httpserver.expect_ordered_request(PATH).respond_with_json({"error": {"message": message}}, status=status)
+    httpserver.expect_ordered_request(PATH).respond_with_json(body())
+    first, second = ask([request("a"), request("b")], asking(provider_concurrency=1), what="test")
+    assert message in first.error
+    assert second.response == "Because."
+
+
+def test_the_spend_cap_stops_before_it_is_crossed(httpserver: HTTPServer, asking):
+    billed = body(usage={"prompt_tokens": 1, "completion_tokens": 1, "cost": 0.1})
+    httpserver.expect_request(PATH).respond_with_json(billed)
+    settings = asking(price=1000.0, budget_usd=0.3, provider_concurrency=1)  # a request can cost $0.12
+    with pytest.raises(BudgetError, match=r"llm\.budget_usd = \$0\.3.* what was answered is in the cache"):
+        ask([request(str(number)) for number in range(9)], settings, what="test")
+    assert len(httpserver.log) == 2
+    assert settings.budget.spent_usd == pytest.approx(0.2)
+
+
+def test_requests_under_way_count_against_the_cap(httpserver: HTTPServer, asking):
+    httpserver.expect_request(PATH).respond_with_handler(echo)
+    with pytest.raises(BudgetError, match=r"\$0\.1120 under way"):
+        ask([request(str(number)) for number in range(9)], asking(price=1000.0, budget_usd=0.2), what="test")
+    assert len(httpserver.log) == 1
+
+
+def test_a_cap_needs_a_price(httpserver: HTTPServer, asking):
+    with pytest.raises(BudgetError, match=rf"conf has no price of {MODEL}. Add provider\.remote\.prices"):
+        ask([request()], asking(budget_usd=1.0), what="test")
+    assert not httpserver.log
+
+
+def test_on_miss_fail_asks_nobody(httpserver: HTTPServer, asking):
+    httpserver.expect_ordered_request(PATH).respond_with_json(body())
+    ask([request("known")], asking(), what="test")
+    with pytest.raises(MissingAnswersError, match=rf"2 answers .*\(2 of {MODEL}\).* llm\.on_miss=ask"):
+        ask([request("known"), request("a"), request("b")], asking(on_miss="fail"), what="test")
+    [answer] = ask([request("known")], asking(on_miss="fail"), what="test")
+    assert answer.origin == "cache"
+
+
+def test_what_was_answered_before_ctrl_c_is_kept(httpserver: HTTPServer, asking):
+    release = threading.Event()
+
+    def answer_three_then_interrupt(received) -> Response:
+        if len(httpserver.log) == 3:
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            release.wait(10)
+        return echo(received)
+
+    httpserver.expect_request(PATH).respond_with_handler(answer_three_then_interrupt)
+    requests = [request(str(number)) for number in range(6)]
+    with pytest.raises(KeyboardInterrupt):
+        ask(requests, asking(provider_concurrency=1), what="test")
+    release.set()
+    httpserver.clear()
+    httpserver.expect_request(PATH).respond_with_handler(echo)
+    answers = ask(requests, asking(), what="test")
+    assert [answer.origin for answer in answers] == ["cache"] * 3 + ["live"] * 3
+
+
+def test_the_key_is_in_no_file(httpserver: HTTPServer, asking, tmp_path: Path):
+    httpserver.expect_ordered_request(PATH).respond_with_json(body())
+    httpserver.expect_ordered_request(PATH).respond_with_json({"error": {"code": 400, "message": f"wrong: {KEY}"}})
+    answers = ask([request("a"), request("b")], asking(provider_concurrency=1), what="test")
+    assert httpserver.log[0][0].headers["Authorization"] == f"Bearer {KEY}"
+    assert answers[1].error == "error 400: wrong: [hidden]"
+    assert all(KEY.encode() not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
+def test_a_missing_key_is_named_before_anything_is_sent(httpserver: HTTPServer, asking, monkeypatch):
+    monkeypatch.delenv("REMOTE_API_KEY")
+    with pytest.raises(ProviderError, match=r"REMOTE_API_KEY is not set.*\.env"):
+        ask([request()], asking(), what="test")
+    assert not httpserver.log
+
+
+def test_no_key_is_needed_where_nothing_is_asked(httpserver: HTTPServer, asking, monkeypatch):
+    httpserver.expect_ordered_request(PATH).respond_with_json(body())
+    ask([request()], asking(), what="test")
+    monkeypatch.delenv("REMOTE_API_KEY")
+    assert ask([request()], asking(), what="test")[0].origin == "cache"

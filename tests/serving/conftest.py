@@ -1,0 +1,45 @@
+"""A tiny packaged router, and the service over it in this process."""
+
+import pytest
+from factories import tiny_packaged_router
+from starlette.testclient import TestClient
+
+from pointsman.routers import packaged
+
+
+@pytest.fixture(scope="session")
+def router_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("packaged") / "router"
+    tiny_packaged_router(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def router(router_folder):
+    return packaged.load(router_folder)
+
+
+@pytest.fixture(scope="session")
+def bentoml_home(tmp_path_factory):
+    """BentoML keeps its files here, never in the user's home."""
+    with pytest.MonkeyPatch.context() as patch:
+        home = tmp_path_factory.mktemp("bentoml")
+        patch.setenv("BENTOML_HOME", str(home))
+        patch.setenv("BENTOML_DO_NOT_TRACK", "True")
+        yield home
+
+
+@pytest.fixture(scope="session")
+def asgi(bentoml_home, router_folder):
+    """The service as BentoML makes it; once, because its metrics' names are the process's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POINTSMAN_ROUTER", str(router_folder))
+        from pointsman.serving.service import Router
+
+        yield Router.to_asgi()
+
+
+@pytest.fixture(scope="session")
+def client(asgi):
+    with TestClient(asgi, raise_server_exceptions=False) as started:
+        yield started

@@ -10,6 +10,9 @@ _THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _WRAPPED = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|operatorname)\s*\{([^{}]*)\}")
+_FENCED = re.compile(r"^```(?P<language>\w*)[^\n]*\n(?P<body>.*?)(?:^```[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
+_PROGRAMS = frozenset(("python", "py", "javascript", "js", "java", "c", "cpp", "sql", "sh", "bash"))
+_LONGEST_FENCED_ANSWER = 2  # lines
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])")
 _SYMBOLS = {
     "\\times": "×", "\\cdot": "·", "\\div": "÷", "\\approx": "≈", "^\\circ": "°", "^{\\circ}": "°", "\\circ": "°",
@@ -29,8 +32,10 @@ _FILLER = re.compile(r"(?:sure|certainly|of course|okay|ok|great|awesome|absolut
 
 
 def clean(response: str) -> str:
-    """The response without thoughts, LaTeX and Markdown, at most LONGEST_CHARS of it (from its end)."""
+    """The response without thoughts, programs, LaTeX and Markdown, at most LONGEST_CHARS of it (from its end)."""
     text = _THOUGHT.sub(" ", response[-LONGEST_CHARS:].replace("\r\n", "\n"))
+    if (prose := _FENCED.sub(_without_program, text)).strip():
+        text = prose
     text = re.sub(r"(?<=\d)(?:[\u00a0\u202f\u2009]|\\,)(?=\d{3}\b)", "", text)
     for _ in range(2):
         text = _WRAPPED.sub(r"\1", _FRACTION.sub(r"\1/\2", text))
@@ -41,6 +46,12 @@ def clean(response: str) -> str:
     text = re.sub(r"^```.*$", "", text, flags=re.MULTILINE)
     text = _EMPHASIS.sub(r"\1", text.replace("***", "").replace("**", "").replace("__", "").replace("`", ""))
     return re.sub(r"\$(?=\S)|(?<=\S)\$", "", text).strip()
+
+
+def _without_program(fenced: re.Match[str]) -> str:
+    """Nothing where a fenced block is a program or a long listing, which may hold any number or word."""
+    lines = fenced["body"].strip().count("\n") + 1
+    return "" if fenced["language"].lower() in _PROGRAMS or lines > _LONGEST_FENCED_ANSWER else fenced[0]
 
 
 def stated_answers(text: str) -> list[str]:

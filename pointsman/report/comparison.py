@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pointsman.evaluation.curves import ALWAYS_STRONG, ALWAYS_WEAK
-from pointsman.report.content import Block, Column, Section, Table, Text
+from pointsman.report.content import Block, Bullets, Column, Section, Table, Text
 from pointsman.report.inputs import Inputs
 from pointsman.report.numbers import DASH, cost, percent, plain, with_ci
 
@@ -26,9 +26,12 @@ _UNDEFINED = f"{DASH}: undefined, see “What this does not show”, or not a pr
 
 def compare_routers(inputs: Inputs) -> Section:
     """Every router's measures on test and test_unseen."""
-    blocks: list[Block] = [_measures(inputs, "test", "Test queries: families of queries known from training")]
+    names = [name for name in ABOUT if name in inputs.measures("test")]
+    about = Bullets(tuple(f"{name}: {ABOUT[name]}" for name in names))
+    blocks: list[Block] = [about, _measures(inputs, "test", "Test queries: families of queries known from training")]
     if inputs.measures("test_unseen"):
-        blocks.append(_measures(inputs, "test_unseen", "Test queries of families that appear nowhere in training"))
+        unseen = _measures(inputs, "test_unseen", "Test queries of families that appear nowhere in training")
+        blocks.append(unseen.without_meanings())
     else:
         blocks.append(Text("No family of queries was kept out of training whole, so nothing is said about new kinds."))
     return Section("routers", "All routers", tuple(blocks))
@@ -37,10 +40,9 @@ def compare_routers(inputs: Inputs) -> Section:
 def _measures(inputs: Inputs, split: str, caption: str) -> Table:
     measures = inputs.measures(split)
     names = sorted(measures, key=lambda name: _rank(name, measures[name]))
-    rows = tuple((name, ABOUT.get(name, ""), *_cells(measures[name], inputs.unit)) for name in names)
+    rows = tuple((name, *_cells(measures[name], inputs.unit)) for name in names)
     columns = (
         Column("router", numeric=False),
-        Column("what it does", numeric=False),
         Column("APGR", "part of the quality gap won back, averaged over all shares of strong calls; random gets 0.5"),
         Column("CPT 50%", "least share of strong calls that wins back half of the gap; lower is better"),
         Column("CPT 80%", "the same for 80% of the gap"),
@@ -52,7 +54,7 @@ def _measures(inputs: Inputs, split: str, caption: str) -> Table:
         Column("cost per query", f"at the router's own threshold, the router's cost included; {unit_name(inputs.unit)}"),
     )
     shown = f"{caption} (n = {inputs.metrics[split]['n']:,}; brackets: {percent(inputs.settings.confidence)} intervals)"
-    notes = (_UNDEFINED,) if any(DASH in row[2:] for row in rows) else ()
+    notes = (_UNDEFINED,) if any(DASH in row[1:] for row in rows) else ()
     marked = frozenset(number for number, name in enumerate(names) if name == inputs.chosen)
     return Table(shown, columns, rows, marked, notes)
 

@@ -1,6 +1,6 @@
 """The report as data: built once, rendered as HTML and as Markdown. Every string in it is plain text, never markup."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 
@@ -58,6 +58,10 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     marked: frozenset[int] = frozenset()
     notes: tuple[str, ...] = ()
+
+    def without_meanings(self) -> "Table":
+        """The same table, for one that follows another with the same columns."""
+        return replace(self, columns=tuple(replace(column, meaning="") for column in self.columns))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from pointsman.evaluation.groups import tabulate_groups
 from pointsman.report.content import Block, Column, Section, Table, Text
 from pointsman.report.inputs import Inputs
 from pointsman.report.numbers import DASH, percent, percent_with_ci, plain, with_ci
+from pointsman.report.text import NAME_CHARACTERS, cut
 
 _CAPTIONS = {"test": "Test queries", "test_unseen": "Test queries of families that appear nowhere in training"}
 _SMALL = "†"
@@ -20,7 +21,8 @@ def tabulate_categories(inputs: Inputs) -> Section:
     for split, caption in _CAPTIONS.items():
         rows = inputs.rows(split)
         if len(rows):
-            tables.append(_table(inputs, split, f"{caption} (n = {len(rows):,})", rows))
+            table = _table(inputs, split, f"{caption} (n = {len(rows):,})", rows)
+            tables.append(table.without_meanings() if tables else table)
     intro = Text(f"The {inputs.chosen} router at its threshold. Brackets: {percent(inputs.settings.confidence)} intervals.")
     return Section("categories", title, (intro, *tables))
 
@@ -42,7 +44,7 @@ def _table(inputs: Inputs, split: str, caption: str, rows: pd.DataFrame) -> Tabl
     )
     cells = tuple(
         (
-            group["group"],
+            cut(group["group"], NAME_CHARACTERS),
             f"{group['n']:,}",
             plain(group["weak_score"], 2),
             plain(group["strong_score"], 2),
@@ -76,6 +78,6 @@ def _notes(cells: tuple[tuple[str, ...], ...], confidence: float) -> tuple[str, 
         notes.append(f"{_SMALL} Too few queries to say anything about the router in this category.")
     if any(cell.startswith(DASH) for row in cells for cell in row[1:]):
         notes.append(f"{DASH}: undefined, because the strong model is not better than the weak one, or scores nothing.")
-    if any("[" not in row[5] and not row[5].startswith(DASH) for row in cells):
+    if any("(" not in row[5] and not row[5].startswith(DASH) for row in cells):
         notes.append(f"No brackets: more than {percent(1 - confidence)} of the resamples have no gap to win back.")
     return tuple(notes)

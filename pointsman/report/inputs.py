@@ -31,6 +31,7 @@ class Settings:
 class Inputs:
     """The content of every file that the report reads; `timing` and `recordings` are null where there are none."""
 
+    settings: Settings
     metrics: Mapping[str, Any]
     winner: Mapping[str, Any]
     dataset: pd.DataFrame
@@ -71,7 +72,7 @@ class Inputs:
         return self.metrics.get(split, {}).get("routers") or {}
 
 
-def read_inputs(root: Path) -> Inputs:
+def read_inputs(root: Path, settings: Settings) -> Inputs:
     """Read the files under a repository's root.
 
     Raises:
@@ -79,6 +80,7 @@ def read_inputs(root: Path) -> Inputs:
     """
     metrics, winner = read_json(root / "reports/metrics.json"), read_json(root / "reports/winner.json")
     return Inputs(
+        settings=settings,
         metrics=metrics,
         winner=winner,
         dataset=read_table(root / "data/dataset.parquet", DATASET),

@@ -31,22 +31,22 @@ def percent(value: float | None) -> str:
 
 
 def cost(value: float | None, unit: str) -> str:
-    """A cost: three significant digits, or a whole number."""
+    """A cost: four significant digits, or a whole number."""
     if value is None:
         return DASH
-    number = f"{value:,.0f}" if value >= _LARGE else f"{value:.3g}"
+    number = f"{value:,.0f}" if value >= _LARGE else f"{value:.4g}"
     return f"${number}" if unit == USD else number
 
 
 def with_ci(value: float | None, ci: Ci, digits: int = 3) -> str:
     """A number for a table, with its interval in brackets."""
     shown = plain(value, digits)
-    return shown if ci is None else f"{shown} [{plain(ci[0], digits)}, {plain(ci[1], digits)}]"
+    return shown if ci is None else f"{shown} ({plain(ci[0], digits)} to {plain(ci[1], digits)})"
 
 
 def percent_with_ci(value: float | None, ci: Ci) -> str:
     """A share for a table, with its interval in brackets."""
-    return percent(value) if ci is None else f"{percent(value)} [{percent(ci[0])}, {percent(ci[1])}]"
+    return percent(value) if ci is None else f"{percent(value)} ({percent(ci[0])} to {percent(ci[1])})"
 
 
 def interval(ci: Ci, confidence: float) -> str:

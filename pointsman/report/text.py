@@ -3,14 +3,17 @@
 import re
 import unicodedata
 
+NAME_CHARACTERS = 60
+"""Longest name of a category that is shown; a user's file may hold anything."""
+
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")  # emoji and several scripts need them
 _MARKDOWN = str.maketrans(
-    {character: f"\\{character}" for character in "\\*_[]#~!$"}
+    {character: f"\\{character}" for character in "\\*_[]#~$"}
     | {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "`": "&#96;", "@": "&#64;"}
 )
 _LINK = re.compile(r"(?i)(?<=[a-z])://|(?<=www)\.")
-_BLOCK = re.compile(r"^(\s*)([-+=]|\d+[.)])")
+_BLOCK = re.compile(r"^(?:[-+=](?=[-+=\s]|$)|\d{1,9}[.)](?=\s|$))")
 
 
 def visible(text: str) -> str:
@@ -28,11 +31,7 @@ def escape_markdown(text: str) -> str:
     """One line of Markdown that renders as the text: no markup, link, HTML or end of a table cell."""
     line = " ".join(visible(text).split())
     escaped = _LINK.sub(lambda found: found[0].replace(":", "&#58;").replace(".", "&#46;"), line.translate(_MARKDOWN))
-    return _BLOCK.sub(lambda found: f"{found[1]}{_entity(found[2])}", escaped)
-
-
-def _entity(marker: str) -> str:
-    return f"{marker[:-1]}&#{ord(marker[-1])};"
+    return _BLOCK.sub(lambda found: f"{found[0][:-1]}&#{ord(found[0][-1])};", escaped)
 
 
 def _shown(character: str) -> str:

@@ -69,7 +69,7 @@ def _advice(router: str, threshold: float, inputs: Inputs) -> str:
     if inputs.winner.get("fallback") or threshold <= ALWAYS_STRONG:
         return (
             f"Send every query to the strong model: on the validation queries no router keeps "
-            f"{percent(inputs.settings.quality)} of its quality for less money."
+            f"{percent(inputs.settings.quality)} of its quality at a lower cost."
         )
     if threshold >= ALWAYS_WEAK:
         return "Send every query to the weak model: on the validation queries it keeps the quality that was asked for."

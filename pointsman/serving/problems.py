@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 
 from pointsman.serving.schemas import Problem
 
+MAX_SHOWN = 80  # characters of a name that the request made up
 RESPONSES: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "The body is not JSON"},
     413: {"model": Problem, "description": "The body is too large"},
@@ -50,6 +51,6 @@ def describe(errors: Sequence[Mapping[str, Any]]) -> str:
     The values themselves are left out: they may be long, private or not encodable.
     """
     location = [str(part) if isinstance(part, str) else f"[{part}]" for part in errors[0]["loc"]]
-    where = ".".join(location[1:] or location).replace(".[", "[")
+    where = ".".join(location[1:] or location).replace(".[", "[")[:MAX_SHOWN]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return f"{where}: {errors[0]['msg']}{more}"

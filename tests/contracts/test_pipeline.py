@@ -61,8 +61,13 @@ def closure(path):
         if current not in seen:
             seen.add(current)
             todo.extend(imports(current))
-    # Empty package files hold nothing that could change a result.
-    return {file for file in seen if (ROOT / file).stat().st_size > 0}
+    return {file for file in seen if holds_code(file)}
+
+
+def holds_code(path):
+    """Whether a file could change a result: package files with no more than a docstring and a version cannot."""
+    body = ast.parse((ROOT / path).read_text()).body
+    return not all(isinstance(node, ast.Expr | ast.Assign) for node in body)
 
 
 def code_deps(stage):

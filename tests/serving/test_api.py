@@ -122,6 +122,7 @@ REFUSED = {
     "too long": ({"text": "a" * 10_001}, "text: .*at most 10000 characters"),
     "NUL": ({"text": "a\0b"}, "text: .*NUL"),
     "misspelt": ({"text": "a", "treshold": 0.5}, "treshold: Extra inputs are not permitted"),
+    "misspelt at length": ({"text": "a", "x" * 9_999: 1}, "x{80}: Extra inputs are not permitted$"),
     "threshold above one": ({"text": "a", "threshold": 1.01}, "threshold: .*less than or equal to 1"),
     "threshold below zero": ({"text": "a", "threshold": -0.01}, "threshold: .*greater than or equal to 0"),
     "threshold as text": ({"text": "a", "threshold": "0.5"}, "threshold: .*valid number"),

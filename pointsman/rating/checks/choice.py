@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from pointsman.rating.text import clean, folded, phrase, sentences, stated_answers
+from pointsman.rating.checks.exact import stands_as_answer
+from pointsman.rating.text import answering_sentence, clean, folded, phrase, sentences, stated_answers
 
 _STATED_OPTION = re.compile(
     r"\b(?:option|choice|letter|statement)\s*(?:is|:|=)?\s*[\"'(]?(?P<said>[^\n]+)|"
@@ -95,7 +96,8 @@ def _only_mentioned(text: str, options: Mapping[str, str]) -> str | None:
         if label not in "AI":
             marked += rf"|(?<![\w'.-]){label}(?![\w'.-])"
         places = [match.start() for match in re.finditer(marked, text)]
-        places += _masked_places(text, shown, [other for other in options.values() if other != shown])
+        if len(shown) > 1:
+            places += _masked_places(text, shown, [other for other in options.values() if other != shown])
         if any(not _DENIED.search(text[:place]) for place in places):
             found.add(label)
     return found.pop() if len(found) == 1 else None
@@ -106,7 +108,7 @@ def _masked_places(text: str, shown: str, others: list[str]) -> list[int]:
     for other in others:
         if len(other) > len(shown) and phrase(shown).search(other):
             text = phrase(other).sub(lambda match: " " * len(match[0]), text)
-    return [match.start() for match in phrase(shown.strip(" .")).finditer(text)] if len(shown.strip(" .")) > 1 else []
+    return [match.start() for match in phrase(shown.strip(" .")).finditer(text)]
 
 
 def _chosen_word(text: str, options: list[str]) -> str | None:
@@ -115,14 +117,22 @@ def _chosen_word(text: str, options: list[str]) -> str | None:
         named = _words_in((sentences(said) or [said])[0], options)
         if named:
             return named.pop() if len(named) == 1 else None
-    listed = sentences(text)
     if {folded(option) for option in options} == {"yes", "no"}:
-        return _yes_or_no(listed, options)
-    first = _word_at(listed[0], options) if listed else None
-    if first is not None and len(_words_in(listed[0], options)) == 1:
-        return first
-    named = _words_in(_COMPARED.sub(" ", text), options)
-    return named.pop() if len(named) == 1 else None
+        return _yes_or_no(sentences(text), options)
+    sentence = _COMPARED.sub(" ", answering_sentence(text))
+    named = _words_in(sentence, options)
+    if len(named) > 1:
+        named = _words_in(re.split(r"\b(?:is|are)\b", sentence)[-1], options)
+    elif not named:
+        named = _words_in(_COMPARED.sub(" ", text), options)
+    return named.pop() if len(named) == 1 and _is_given(sentence, named) else None
+
+
+def _is_given(sentence: str, named: set[str]) -> bool:
+    """Not a word of the repeated question, where the sentence has the word at all."""
+    (option,) = named
+    places = list(phrase(option.strip(" .")).finditer(sentence))
+    return not places or any(stands_as_answer(sentence, place) for place in places)
 
 
 def _yes_or_no(listed: list[str], options: list[str]) -> str | None:

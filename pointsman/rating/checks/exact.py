@@ -7,6 +7,7 @@ from pointsman.rating.text import answering_sentence, clean, folded, phrase, sen
 
 _SAYS = re.compile(r"[=:→]|\b(?:is|are|was|were|be|called|named|has|have|equals|means|becomes|must)\b|'s\b|\bin\b", re.I)
 _DENIES = re.compile(r"(?:\bnot|n't|\bthan|\binstead of|\brather than|\bunlike|\bexcept|\bwithout)\s+(?:\w+\s)?$", re.I)
+_TURNED = re.compile(r"\b(?:of|for)(?: the)?(?: (?:country|city|state|element|word)(?: of)?)?\W*$", re.I)
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -32,7 +33,7 @@ def _is_given(sentence: str, answers: Sequence[str]) -> bool:
         return True
     plain, wanted = _plain(sentence), sorted((_plain(answer) for answer in answers), key=len, reverse=True)
     places = [place for words in wanted if words for place in phrase(words).finditer(plain)]
-    return any(_stands_as_answer(plain, place) and not _hedged(plain, place, wanted) for place in places)
+    return any(stands_as_answer(plain, place) and not _hedged(plain, place, wanted) for place in places)
 
 
 def _plain(text: str) -> str:
@@ -40,8 +41,11 @@ def _plain(text: str) -> str:
     return " ".join(re.sub(r"[\[\](){}]", "", text).replace("'", '"').split()).strip(" .!?\"")
 
 
-def _stands_as_answer(sentence: str, place: re.Match[str]) -> bool:
-    """Said of the subject, or the subject itself: not a word of the repeated question."""
+def stands_as_answer(sentence: str, place: re.Match[str]) -> bool:
+    """Said of the subject, or the subject itself ("Oslo is …"), or what it turns on ("The capital of Norway is Oslo").
+
+    Any other place before the verb is the repeated question.
+    """
     before = sentence[: place.start()]
     if _DENIES.search(before) or _inside_long_quote(sentence, place):
         return False
@@ -49,7 +53,8 @@ def _stands_as_answer(sentence: str, place: re.Match[str]) -> bool:
     if says is None:
         return len(sentence.split()) <= len(place[0].split()) + 5
     subject = re.sub(r"^(?:so|therefore|thus|hence)?\W*(?:the )?\W*", "", before, flags=re.IGNORECASE)
-    return place.start() >= says.end() or not subject
+    turned = _TURNED.search(before) is not None and _SAYS.match(sentence[place.end() :].lstrip(' "')) is not None
+    return place.start() >= says.end() or not subject or turned
 
 
 def _inside_long_quote(sentence: str, place: re.Match[str]) -> bool:
@@ -70,6 +75,8 @@ def _hedged(sentence: str, place: re.Match[str], wanted: Sequence[str]) -> bool:
     if re.match(r"and\s+\"?[A-Z]", after):
         return True
     items = [item for item in re.split(r",\s*(?:and |or )?|\s+and\s+", sentence) if item]
+    if all(folded(item) == folded(place[0]) for item in items[1:]):
+        return False
     return len(items) >= 3 and "," not in place[0] and all(len(item.split()) <= 5 for item in items[1:]) and _is_item(after, before)
 
 

@@ -1,6 +1,5 @@
 """References of kind reasoning_gym: the package's own scorer decides; only a wholly right answer counts."""
 
-import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -9,14 +8,16 @@ from pointsman.rating.checks.numeric import final_number
 from pointsman.rating.text import clean, sentences, stated_answers
 
 _LONGEST_CHARS = 2_000
-_WHOLLY_RIGHT = 0.99
+_WHOLLY_RIGHT = 1.0 - 1e-9  # some scorers give 0.99 for an answer that is close
 
-# These scorers evaluate the answer as Python (eval) or through sympy's parser, which evaluates too.
-LITERAL_SCORERS = frozenset({"string_insertion", "spiral_matrix", "binary_matrix", "n_queens"})
-FORMULA_SCORERS = frozenset(
+# These scorers evaluate the answer, as Python or through sympy's parser, which evaluates too. The first do so for
+# part marks only, so nothing but a listed answer is shown to them; the second get plain arithmetic.
+LISTED_ONLY = frozenset({"string_insertion", "spiral_matrix", "binary_matrix", "n_queens"})
+ARITHMETIC_ONLY = frozenset(
     {"countdown", "puzzle24", "polynomial_multiplication", "simple_integration", "intermediate_integration"}
 )
-_FORMULA = re.compile(r"(?:\d+(?:\.\d+)?|(?<![A-Za-z])[A-Za-z](?![A-Za-z])|\*\*\s?\d(?![\d.*])|[-+*/()\s](?!\*))*", re.ASCII)
+_ARITHMETIC = re.compile(r"(?:\d+(?:\.\d+)?|(?<![A-Za-z])[A-Za-z](?![A-Za-z])|\*\*\s?\d(?![\d.*])|[-+*/()\s](?!\*))*", re.ASCII)
+_HUGE_POWER = re.compile(r"[eE][-+]?\d{4}")
 
 
 def is_right(response: str, dataset: str, entry: Mapping[str, Any]) -> tuple[bool, str]:
@@ -25,7 +26,7 @@ def is_right(response: str, dataset: str, entry: Mapping[str, Any]) -> tuple[boo
 
     score = get_score_answer_fn(dataset)
     read = list(dict.fromkeys(_candidates(response)))
-    right = [text for text in read if _is_safe(text, dataset) and _scores_fully(score, text, entry)]
+    right = [text for text in read if _is_safe(text, dataset, entry) and _scores_fully(score, text, entry)]
     return bool(right), f"read {(right or read or [''])[0][:80]!r}"
 
 
@@ -57,15 +58,14 @@ def _forms(text: str) -> Iterator[str]:
     yield plain.strip(" .\"'")
 
 
-def _is_safe(text: str, dataset: str) -> bool:
-    """Whether the scorer may see this text: where it evaluates, only a literal or plain arithmetic."""
-    if dataset in LITERAL_SCORERS:
-        try:
-            ast.literal_eval(text)
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-            return bool(re.fullmatch(r"[\w\s,]*", text)) and "__" not in text and not re.search(r"[A-Za-z]\w{6}", text)
-        return True
-    return dataset not in FORMULA_SCORERS or bool(_FORMULA.fullmatch(text) and len(text) < 300)
+def _is_safe(text: str, dataset: str, entry: Mapping[str, Any]) -> bool:
+    """Whether the scorer may see this text."""
+    if dataset in LISTED_ONLY:
+        listed = (entry.get("metadata") or {}).get("valid_answers") or [entry["answer"]]
+        return text.strip() in {str(answer).strip() for answer in listed}
+    if dataset in ARITHMETIC_ONLY:
+        return len(text) <= 300 and text.count("**") <= 4 and bool(_ARITHMETIC.fullmatch(text))
+    return not _HUGE_POWER.search(text)
 
 
 def _scores_fully(score: Callable[..., float], text: str, entry: Mapping[str, Any]) -> bool:

@@ -72,10 +72,14 @@ def _concluded(sentence: str) -> tuple[Number | None] | None:
 
 
 def _first_result(sentence: str, numbers: list[Number]) -> Number | None:
-    """The first of the numbers, unless the text says "or another"."""
+    """The first of the numbers, unless the text denies it, or names another beside it ("4 or 5", "2 x and 1 y")."""
     first = numbers[0]
-    if len(numbers) > 1 and re.fullmatch(r"\W*\bor\b\W*(?:maybe |about )?", sentence[first.end : numbers[1].start]):
+    if re.match(r"\W*\b(?:is|are|was)(?: not\b|n't)", sentence[first.end :]):
         return None
+    if len(numbers) > 1:
+        between = sentence[first.end : numbers[1].start]
+        if re.fullmatch(r"\W*\bor\b\W*(?:maybe |about )?|\s[a-z ]+ (?:and|or) ", between):
+            return None
     return first
 
 

@@ -11,7 +11,6 @@ from pointsman.queries.sources.sampling import exact, numeric, one_of
 Country = dict[str, Any]
 
 _SMALLEST_POPULATION = 250_000
-_NAME = "Reply with the name only."
 _CONTINENTS = {
     "AF": "Africa",
     "AS": "Asia",
@@ -80,7 +79,7 @@ def capitals() -> Sequence[Fact]:
         if country["iso"] in _DISPUTED_CAPITALS or country["capital"] == country["name"]:
             return None
         name, *others = _CAPITAL_NAMES.get(country["iso"], (country["capital"],))
-        return f"What is the capital of {_the(country)}? Reply with the city's name only.", exact(name, others)
+        return f"What is the capital of {_the(country)}?", exact(name, others)
 
     return _facts(ask)
 
@@ -92,7 +91,7 @@ def countries_of_capitals() -> Sequence[Fact]:
         capital = _CAPITAL_NAMES.get(country["iso"], (country["capital"],))[0]
         if country["iso"] in _DISPUTED_CAPITALS or country["name"].split()[0] in capital:
             return None
-        return f"{capital} is the capital of which country? {_NAME}", exact(
+        return f"{capital} is the capital of which country?", exact(
             _the(country).removeprefix("the "), _aliases(country)
         )
 
@@ -124,7 +123,7 @@ def currency_codes() -> Sequence[Fact]:
         if country["iso"] in changed or not country["currencycode"]:
             return None
         question = f"What is the three-letter ISO code of the currency of {_the(country)}?"
-        return f"{question} Reply with the code only.", exact(country["currencycode"])
+        return question, exact(country["currencycode"])
 
     return _facts(ask)
 
@@ -138,7 +137,7 @@ def calling_codes() -> Sequence[Fact]:
         if not code.isdigit() or shared[country["phone"]] > 1 or country["iso"] in {"KZ", "RU"}:
             return None
         question = f"What is the international telephone calling code of {_the(country)}?"
-        return f"{question} Reply with the number only.", numeric(int(code))
+        return question, numeric(int(code))
 
     return _facts(ask)
 
@@ -149,9 +148,7 @@ def continents() -> Sequence[Fact]:
     def ask(country: Country) -> tuple[str, dict[str, Any]] | None:
         if country["iso"] in _TWO_CONTINENTS:
             return None
-        names = ", ".join(list(_CONTINENTS.values())[:-1])
-        question = f"On which continent is {_the(country)}: {names} or Oceania? {_NAME}"
-        return question, one_of(_CONTINENTS[country["continentcode"]], _CONTINENTS.values())
+        return f"On which continent is {_the(country)}?", exact(_CONTINENTS[country["continentcode"]])
 
     return _facts(ask, closed=True)
 
@@ -161,7 +158,7 @@ def internet_domains() -> Sequence[Fact]:
 
     def ask(country: Country) -> tuple[str, dict[str, Any]] | None:
         question = f"What is the country-code top-level internet domain of {_the(country)}?"
-        return f"{question} Reply with the domain only.", exact(country["tld"], [country["tld"].lstrip(".")])
+        return question, exact(country["tld"], [country["tld"].lstrip(".")])
 
     return _facts(ask)
 
@@ -170,7 +167,7 @@ def country_codes() -> Sequence[Fact]:
     """Three-letter ISO code -> country, where the code is not simply the name's beginning."""
 
     def ask(country: Country) -> tuple[str, dict[str, Any]] | None:
-        question = f"Which country has the three-letter ISO 3166 code {country['iso3']}? {_NAME}"
+        question = f"Which country has the three-letter ISO 3166 code {country['iso3']}?"
         return question, exact(_the(country).removeprefix("the "), _aliases(country))
 
     return _facts(ask)
@@ -201,7 +198,7 @@ def populations() -> Sequence[Fact]:
         for step in (7, 13, 23, 37):
             if place + step < len(listed) and larger["population"] > 1.5 * listed[place + step]["population"]:
                 pair = sorted((_the(larger), _the(listed[place + step])))
-                question = f"Which country has more people: {pair[0]} or {pair[1]}? {_NAME}"
+                question = f"Which country has more people: {pair[0]} or {pair[1]}?"
                 names = [name.removeprefix("the ") for name in pair]
                 facts.append(Fact(question, one_of(_the(larger).removeprefix("the "), names), place + 1))
     return facts

@@ -31,17 +31,14 @@ def elements() -> tuple[Element, ...]:
 
 def symbols() -> Sequence[Fact]:
     """Element -> symbol."""
-    return [
-        Fact(f"What is the chemical symbol of {e.name.lower()}? Reply with the symbol only.", exact(e.symbol), e.number)
-        for e in elements()
-    ]
+    return [Fact(f"What is the chemical symbol of {e.name.lower()}?", exact(e.symbol), e.number) for e in elements()]
 
 
 def names() -> Sequence[Fact]:
     """Symbol -> element."""
     return [
         Fact(
-            f"Which chemical element has the symbol {e.symbol}? Reply with its name only.",
+            f"Which chemical element has the symbol {e.symbol}?",
             exact(e.name, _OTHER_SPELLINGS.get(e.name, ())),
             e.number,
         )
@@ -51,17 +48,14 @@ def names() -> Sequence[Fact]:
 
 def numbers() -> Sequence[Fact]:
     """Element -> atomic number."""
-    return [
-        Fact(f"What is the atomic number of {e.name.lower()}? Reply with just the number.", numeric(e.number), e.number)
-        for e in elements()
-    ]
+    return [Fact(f"What is the atomic number of {e.name.lower()}?", numeric(e.number), e.number) for e in elements()]
 
 
 def periods() -> Sequence[Fact]:
     """Element -> period of the periodic table."""
     return [
         Fact(
-            f"In which period (row) of the periodic table is {e.name.lower()}? Reply with just the number.",
+            f"In which period (row) of the periodic table is {e.name.lower()}?",
             numeric(e.period),
             e.number,
         )
@@ -79,7 +73,7 @@ def heavier() -> Sequence[Fact]:
                 pair = sorted((light.name, listed[light.number + step - 1].name))
                 question = f"Which element has more protons: {pair[0].lower()} or {pair[1].lower()}?"
                 answer = one_of(listed[light.number + step - 1].name, pair)
-                facts.append(Fact(f"{question} Reply with its name only.", answer, light.number))
+                facts.append(Fact(f"{question}", answer, light.number))
     return facts
 
 

@@ -6,13 +6,13 @@ from pointsman.queries.base import Reference
 
 
 class Fact(NamedTuple):
-    """A question with one right answer, followed by how to answer it.
+    """A question with one right answer.
 
-    `rank` counts from 1, the best known first; `closed` says that the answers are a small set, such as
-    Yes and No, which a sample should hold in equal parts.
+    `rank` counts from 1, the best known first; `closed` says that the question asks for Yes or No, of which
+    a sample should hold equal parts.
     """
 
-    prompt: str
+    question: str
     reference: Reference
     rank: int
     closed: bool = False

@@ -1,8 +1,6 @@
 """From ranked facts to queries: a level is a range of ranks, the best known first."""
 
-import random
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal
 
 from pydantic import Field
 
@@ -16,7 +14,6 @@ from pointsman.queries.sources.sampling import (
     balanced,
     level_random,
     levels,
-    one_of,
     require,
     require_count,
     validated,
@@ -29,6 +26,7 @@ DATASETS: dict[str, Callable[[], Sequence[Fact]]] = {
     **elements.DATASETS,
     **technology.DATASETS,
 }
+_INSTRUCTION = "Answer in one short sentence."
 
 
 class Range(Section):
@@ -36,7 +34,6 @@ class Range(Section):
 
     first: PositiveInt = Field(1, description="Rank of the best known fact taken")
     last: PositiveInt | None = Field(None, description="Rank of the least known fact taken; null: no limit")
-    choices: Literal[0, 2, 3, 4, 5, 6] = Field(0, description="Answers to choose from; 0: an open question")
 
 
 def generate(config: FactsSource, seed: int) -> Iterator[Query]:
@@ -63,23 +60,11 @@ def _level_queries(facts: Sequence[Fact], family: Family, level: Level, seed: in
     require_count(len(eligible), family, level)
     answers = [str(fact.reference["answer"]) if fact.closed else "" for fact in eligible]
     for fact in balanced(eligible, answers, level.count, rng):
-        asked = _with_options(fact, eligible, chosen.choices, rng) if chosen.choices else fact
         yield Query(
-            prompt=asked.prompt,
+            prompt=fact.question if fact.closed else f"{fact.question} {_INSTRUCTION}",
             category=family.category,
             family=family.name,
             source=SOURCE,
             difficulty=level.name,
-            reference=asked.reference,
+            reference=fact.reference,
         )
-
-
-def _with_options(fact: Fact, others: Sequence[Fact], count: int, rng: random.Random) -> Fact:
-    """The question followed by its own answer among answers of other facts of the same level."""
-    right = str(fact.reference["answer"])
-    wrong = sorted({str(other.reference["answer"]) for other in others} - {right, *fact.reference.get("aliases", ())})
-    options = rng.sample(wrong, count - 1)
-    options.insert(rng.randrange(count), right)
-    question, _, form = fact.prompt.rpartition("? ")
-    prompt = f"{question}: {', '.join(options[:-1])} or {options[-1]}? {form}"
-    return fact._replace(prompt=prompt, reference=one_of(right, options))

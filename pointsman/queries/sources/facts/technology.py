@@ -56,7 +56,7 @@ def http_phrases() -> Sequence[Fact]:
     """HTTP status code -> reason phrase; common ones first."""
     return [
         Fact(
-            f"What is the standard reason phrase of HTTP status code {status.value}? Reply with the phrase only.",
+            f"What is the standard reason phrase of HTTP status code {status.value}?",
             exact(status.phrase),
             rank,
         )
@@ -67,9 +67,7 @@ def http_phrases() -> Sequence[Fact]:
 def http_codes() -> Sequence[Fact]:
     """Reason phrase -> HTTP status code; common ones first."""
     return [
-        Fact(
-            f'Which HTTP status code means "{status.phrase}"? Reply with just the number.', numeric(status.value), rank
-        )
+        Fact(f'Which HTTP status code means "{status.phrase}"?', numeric(status.value), rank)
         for rank, status in _statuses()
     ]
 
@@ -85,7 +83,7 @@ def media_types() -> Sequence[Fact]:
     types = mimetypes.MimeTypes().types_map[True]
     return [
         Fact(
-            f"What is the MIME type of a {extension} file? Reply with the MIME type only.",
+            f"What is the MIME type of a {extension} file?",
             exact(types[extension]),
             rank,
         )
@@ -97,7 +95,7 @@ def ascii_codes() -> Sequence[Fact]:
     """Character -> decimal ASCII code."""
     return [
         Fact(
-            f"What is the decimal ASCII code of the character '{character}'? Reply with just the number.",
+            f"What is the decimal ASCII code of the character '{character}'?",
             numeric(ord(character)),
             rank,
         )
@@ -112,7 +110,7 @@ def css_colours() -> Sequence[Fact]:
     ordered = sorted(CSS4_COLORS, key=lambda name: (len(name), name))
     return [
         Fact(
-            f"What is the hexadecimal code of the CSS colour {name}? Reply with the code only, in the form #RRGGBB.",
+            f"What is the hexadecimal code of the CSS colour {name}?",
             exact(CSS4_COLORS[name].lower(), [CSS4_COLORS[name].lower().lstrip("#")]),
             rank,
         )

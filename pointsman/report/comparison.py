@@ -20,12 +20,15 @@ ABOUT = {
     "oracle": "knows both scores beforehand: nobody can do better",
     "shuffled": "kNN trained on shuffled outcomes",
 }
+_FIXED = ("always_weak", "always_strong")
 CONTROLS = ("random", "shuffled", "always_weak", "always_strong", "oracle")
 _UNDEFINED = f"{DASH}: undefined, see “What this does not show”, or not a probability."
 
 
 def compare_routers(inputs: Inputs) -> Section:
     """Every router's measures on test and test_unseen."""
+    if not inputs.measures("test"):
+        return Section("routers", "All routers", (Text("There are no test queries, so that nothing was measured."),))
     names = [name for name in ABOUT if name in inputs.measures("test")]
     about = Bullets(tuple(f"{name}: {ABOUT[name]}" for name in names))
     blocks: list[Block] = [about, _measures(inputs, "test", "Test queries: families of queries known from training")]
@@ -40,7 +43,7 @@ def compare_routers(inputs: Inputs) -> Section:
 def _measures(inputs: Inputs, split: str, caption: str) -> Table:
     measures = inputs.measures(split)
     names = sorted(measures, key=lambda name: _rank(name, measures[name]))
-    rows = tuple((name, *_cells(measures[name], inputs.unit)) for name in names)
+    rows = tuple((name, *_cells(_own_cost(name, split, inputs), inputs.unit)) for name in names)
     columns = (
         Column("router", numeric=False),
         Column("APGR", "part of the quality gap won back, averaged over all shares of strong calls; random gets 0.5"),
@@ -57,6 +60,15 @@ def _measures(inputs: Inputs, split: str, caption: str) -> Table:
     notes = (_UNDEFINED,) if any(DASH in row[1:] for row in rows) else ()
     marked = frozenset(number for number, name in enumerate(names) if name == inputs.chosen)
     return Table(shown, columns, rows, marked, notes)
+
+
+def _own_cost(name: str, split: str, inputs: Inputs) -> Mapping[str, Any]:
+    """The measures; always_weak, which has no threshold of its own, costs what the weak model costs."""
+    measures: Mapping[str, Any] = inputs.measures(split)[name]
+    taken = inputs.split(split)
+    if name != "always_weak" or taken is None:
+        return measures
+    return {**measures, "cost_per_query": float(taken.outcomes.weak_cost.mean())}
 
 
 def _rank(name: str, measures: Mapping[str, Any]) -> tuple[bool, float, str]:
@@ -85,7 +97,7 @@ def explain_choice(inputs: Inputs) -> Section:
         f"{percent(inputs.settings.quality)} of the strong model's quality at the least cost; the cheapest router that "
         "can be served wins, and ties go by APGR. The test queries have no part in it."
     )
-    candidates = inputs.winner.get("candidates") or []
+    candidates = [row for row in inputs.winner.get("candidates") or [] if row["router"] not in _FIXED]
     if not candidates:
         return Section("choice", "How the router was chosen", (rule, Text("There was no candidate.")))
     columns = (

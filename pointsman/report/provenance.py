@@ -123,11 +123,16 @@ def state_limits(inputs: Inputs) -> Section:
     always = (
         "It holds for this pair of models, these settings and queries like these; for others, run it again.",
         "Intervals cover the choice of test queries, not another seed of training or another answer of the models.",
-        "Test queries from the same families as the training queries flatter a router; the unseen families tell how much.",
+        "Test queries from the same families as the training queries flatter a router; "
+        + (
+            "the unseen families tell how much."
+            if inputs.measures("test_unseen")
+            else "without unseen families, nothing tells how much."
+        ),
         "A model rated the answers: it may prefer long ones, or those of its own family."
         if judged
         else "An answer counts as good where it passes its check: style, tone and harm are not measured.",
-        "Time is not part of cost, and every query is a single question: conversations are not measured.",
+        "Time is not part of cost, and every answer is judged alone, not what a conversation makes of it.",
         "Text written to mislead a router can change its route: it is no safeguard.",
     )
     return Section("limits", "What this does not show", (*blocks, Bullets(always)))

@@ -117,7 +117,7 @@ def _target(inputs: Inputs) -> str:
 def _beats_length(inputs: Inputs) -> str:
     comparison = inputs.verdict["vs"]["length"]
     return (
-        "It picks queries for the strong model better than the best trivial rule, query length: "
+        "It picks queries for the strong model better than a trivial rule, query length, does: "
         f"difference in APGR {_difference(comparison, inputs)}."
     )
 

@@ -6,11 +6,11 @@ from pointsman.cli import run, say
 from pointsman.config.params import load_params
 from pointsman.evaluation.plots import write_plots
 from pointsman.llm.client import Asking
-from pointsman.routers.baselines import oracle
+from pointsman.routers.baselines import fit, oracle
 from pointsman.routers.context import make_context
 from pointsman.routers.files import MODEL_FILE, folder_sha256
 from pointsman.routers.fitting import read_fit_data
-from pointsman.routers.registry import COMPARED, fit
+from pointsman.routers.names import COMPARED
 from pointsman.routers.scoring import held_out, score_rows, scores_table
 from pointsman.tables.embeddings import read_embeddings
 from pointsman.tables.io import write_json

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from pointsman.llm.providers import cost_unit
-
 from pointsman.cli import run, say
 from pointsman.config.params import load_params
 from pointsman.dataset.build import build
 from pointsman.dataset.summary import summarise, text_table
+from pointsman.llm.providers import cost_unit
 from pointsman.tables.io import write_json
 from pointsman.tables.schemas import DATASET, QUERIES, RATINGS, RESPONSES, ROLES, read_table, write_table
 

@@ -4,10 +4,9 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
-from pointsman.llm.client import Asking, ask
-
 from pointsman.cli import run, say
 from pointsman.config.params import load_params
+from pointsman.llm.client import Asking, ask
 from pointsman.llm.weights import fetch, model_hash
 from pointsman.queries.collect import Tools, collect
 from pointsman.tables.schemas import QUERIES, frame, write_table

@@ -6,7 +6,7 @@ from pointsman.cli import run, say
 from pointsman.config.params import load_params
 from pointsman.evaluation.judge import judge
 from pointsman.routers.files import MODEL_FILE
-from pointsman.routers.registry import COMPARED, SERVABLE
+from pointsman.routers.names import COMPARED, SERVABLE
 from pointsman.tables.io import read_json, write_json
 from pointsman.tables.schemas import DATASET, SCORES, read_table
 from pointsman.timing import collect_timings

@@ -17,6 +17,7 @@ confined just the same. Where the platform offers no such namespaces nothing is 
 
 import json
 import os
+import re
 import select
 import subprocess
 import sys
@@ -82,9 +83,11 @@ def run_checks(job: Job, limits: SandboxConfig) -> list[CheckResult]:
         raise SandboxError(f"not run: no isolation on this platform ({outcome['not_isolated']})")
     if "broken" in outcome:
         raise SandboxError(f"a check of {job.entry_point!r} cannot be run: {outcome['broken']}. Mend its reference")
+    if "started" in outcome:
+        return [CheckResult(False, 1, "the checks did not end") for _ in job.checks]
     if "results" not in outcome:
         raise SandboxError(f"the sandbox failed: {outcome.get('failed', 'no outcome')}")
-    return [CheckResult(**result) for result in outcome["results"]]
+    return [CheckResult(bool(r["passed"]), int(r["calls"]), _stable(str(r["detail"]))) for r in outcome["results"]]
 
 
 @cache
@@ -99,6 +102,11 @@ def available() -> Isolation:
     return Isolation(False, False, str(outcome.get("not_isolated") or outcome.get("failed") or "no outcome"))
 
 
+def _stable(detail: str) -> str:
+    """The same in every run, and storable: no addresses, no lone surrogates."""
+    return re.sub(r"0x[0-9a-f]{6,}", "0x…", detail).encode("utf-8", "replace").decode()
+
+
 def _run(job: Job, limits: SandboxConfig) -> dict[str, Any]:
     if not sys.platform.startswith("linux"):
         return {"not_isolated": f"namespaces are Linux's, found {sys.platform}"}
@@ -106,8 +114,9 @@ def _run(job: Job, limits: SandboxConfig) -> dict[str, Any]:
     files = [_memory_file(json.dumps(content).encode()) for content in (work, job.checks)]
     files.append(_memory_file(b""))
     try:
-        _launch(*files, limits.wall_s + _START_AND_END_S)
-        return _outcome(os.pread(files[2], _MOST_RESULT_BYTES, 0))
+        job_file, checks_file, result_file = files
+        _launch(job_file, checks_file, result_file, longest_s=limits.wall_s + _START_AND_END_S)
+        return _outcome(os.pread(result_file, _MOST_RESULT_BYTES, 0))
     finally:
         for file in files:
             os.close(file)
@@ -122,7 +131,7 @@ def _memory_file(content: bytes) -> int:
     return descriptor
 
 
-def _launch(job: int, checks: int, result: int, longest_s: float) -> None:
+def _launch(job: int, checks: int, result: int, *, longest_s: float) -> None:
     """Start the launcher and wait until it, and so everything in it, has ended."""
     packages = Path(pointsman.__file__).parent.parent
     # Not -I, which would ignore PYTHONHASHSEED: the order of a set of strings must not change a verdict.
@@ -158,8 +167,6 @@ def _wait(process: int, longest_s: float) -> None:
 
 
 def _outcome(data: bytes) -> dict[str, Any]:
-    try:
-        outcome = json.loads(data)
-    except ValueError:
-        return {"failed": "no outcome"}
-    return outcome if isinstance(outcome, dict) else {"failed": "no outcome"}
+    """The last whole line."""
+    lines = data.decode("utf-8", "replace").split("\n")[:-1]
+    return dict(json.loads(lines[-1])) if lines else {"failed": "no outcome"}

@@ -79,7 +79,9 @@ def sentences(text: str) -> list[str]:
 def answering_sentence(text: str) -> str:
     """The sentence that gives the answer where none is marked: a conclusion, else the first, else the last."""
     listed = sentences(text)
-    concluding = [s for s in listed if re.match(r"(?:therefore|so|thus|hence|in conclusion|finally)\b", s, re.IGNORECASE)]
+    concluding = [
+        s for s in listed if re.match(r"(?:therefore|so|thus|hence|in conclusion|finally)\b", s, re.IGNORECASE)
+    ]
     if concluding:
         return concluding[-1]
     telling = [s for s in listed if not (_FILLER.match(s) and len(s.split()) <= 8)] or listed
@@ -89,11 +91,11 @@ def answering_sentence(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """A text for comparison: no case, accents, quotes, brackets, articles or outer punctuation."""
+    """A text for comparison: no case, accents, quotes, brackets, first article or outer punctuation."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()
+    plain = re.sub(r"^\W*(?:the|an|a)\s+(?=\w)", "", plain)
     plain = re.sub(r"[\"'`\[\](){}]", "", plain.replace("&", " and "))
     plain = re.sub(r"[,;]", " ", plain)
-    plain = re.sub(r"\b(?:the|an|a)\b(?=\s+\w)", " ", plain)
     return " ".join(plain.split()).strip(" .!?:*")
 
 

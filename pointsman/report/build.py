@@ -40,4 +40,3 @@ def build_report(inputs: Inputs) -> Report:
 def _with_described_figures(section: Section) -> Section:
     blocks = (describe(block) if isinstance(block, Figure) else block for block in section.blocks)
     return replace(section, blocks=tuple(blocks))
-

@@ -54,7 +54,9 @@ def _measures(inputs: Inputs, split: str, caption: str) -> Table:
         Column("AUROC", "chance that a query that needs strong has a higher score than one that does not"),
         Column("Brier", "mean squared error of the score as a probability; lower is better"),
         Column("ECE", "mean distance between the predicted and the observed share; lower is better"),
-        Column("cost per query", f"at the router's own threshold, the router's cost included; {unit_name(inputs.unit)}"),
+        Column(
+            "cost per query", f"at the router's own threshold, the router's cost included; {unit_name(inputs.unit)}"
+        ),
     )
     shown = f"{caption} (n = {inputs.metrics[split]['n']:,}; brackets: {percent(inputs.settings.confidence)} intervals)"
     notes = (_UNDEFINED,) if any(DASH in row[1:] for row in rows) else ()
@@ -63,12 +65,13 @@ def _measures(inputs: Inputs, split: str, caption: str) -> Table:
 
 
 def _own_cost(name: str, split: str, inputs: Inputs) -> Mapping[str, Any]:
-    """The measures; always_weak, which has no threshold of its own, costs what the weak model costs."""
+    """The measures; always_weak and always_strong, which have no threshold, cost what their model costs."""
     measures: Mapping[str, Any] = inputs.measures(split)[name]
     taken = inputs.split(split)
-    if name != "always_weak" or taken is None:
+    if name not in _FIXED or taken is None:
         return measures
-    return {**measures, "cost_per_query": float(taken.outcomes.weak_cost.mean())}
+    costs = taken.outcomes.weak_cost if name == "always_weak" else taken.outcomes.strong_cost
+    return {**measures, "cost_per_query": float(costs.mean())}
 
 
 def _rank(name: str, measures: Mapping[str, Any]) -> tuple[bool, float, str]:
@@ -132,10 +135,15 @@ def _threshold(value: float | None) -> str:
 
 
 def check_controls(inputs: Inputs) -> Section:
-    """Routers whose result is known beforehand: were they as expected?"""
+    """Routers whose result is known beforehand: as expected, or not."""
     measures = inputs.measures("test")
     rows = tuple(
-        (name, ABOUT[name], with_ci(measures[name]["apgr"], measures[name]["apgr_ci"]), *_expected(name, measures[name]))
+        (
+            name,
+            ABOUT[name],
+            with_ci(measures[name]["apgr"], measures[name]["apgr_ci"]),
+            *_expected(name, measures[name]),
+        )
         for name in CONTROLS
         if name in measures
     )

@@ -19,7 +19,7 @@ _SHARES = ("cost of asking the strong model alone", "the strong model's quality"
 def show_curves(inputs: Inputs) -> Section:
     """Quality against cost, and the gap won back against the share of strong calls, both on test."""
     title, taken = "Quality and cost", inputs.split("test")
-    if taken is None:
+    if taken is None or not taken.scores:
         return Section("curves", title, (Text("There are no test queries, so that nothing can be drawn."),))
     intro = Text(
         "Each line is one router at all of its thresholds, from every query to the weak model (left) to every query to "

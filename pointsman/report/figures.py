@@ -141,7 +141,7 @@ def _draw(name: str, draw: Any) -> str:
     import matplotlib
     from matplotlib.figure import Figure as Canvas
 
-    settings = {
+    settings: dict[Any, Any] = {
         "svg.hashsalt": name,
         "svg.fonttype": "none",  # text stays text: it can be searched, read out and scaled
         "text.parse_math": False,
@@ -150,8 +150,8 @@ def _draw(name: str, draw: Any) -> str:
         "axes.spines.right": False,
         "axes.grid": True,
         "grid.alpha": 0.15,
-        **{key: _INK for key in ("text.color", "axes.edgecolor", "axes.labelcolor", "grid.color")},
-        **{key: _INK for key in ("xtick.color", "ytick.color")},
+        **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "grid.color"), _INK),
+        **dict.fromkeys(("xtick.color", "ytick.color"), _INK),
     }
     with matplotlib.rc_context():
         matplotlib.rcdefaults()  # a user's matplotlibrc must not change the bytes

@@ -23,7 +23,9 @@ def tabulate_categories(inputs: Inputs) -> Section:
         if len(rows):
             table = _table(inputs, split, f"{caption} (n = {len(rows):,})", rows)
             tables.append(table.without_meanings() if tables else table)
-    intro = Text(f"The {inputs.chosen} router at its threshold. Brackets: {percent(inputs.settings.confidence)} intervals.")
+    intro = Text(
+        f"The {inputs.chosen} router at its threshold. Brackets: {percent(inputs.settings.confidence)} intervals."
+    )
     return Section("categories", title, (intro, *tables))
 
 
@@ -49,7 +51,8 @@ def _table(inputs: Inputs, split: str, caption: str, rows: pd.DataFrame) -> Tabl
             plain(group["weak_score"], 2),
             plain(group["strong_score"], 2),
             with_ci(group["gap"], group["gap_ci"], 2),
-            with_ci(group["apgr"], group["apgr_ci"], 2) + (_SMALL if group["too_small"] else ""),
+            with_ci(group["apgr"], group["apgr_ci"], 2)
+            + (_SMALL if group["too_small"] and group["apgr"] is not None else ""),
             percent(group["strong_share"]),
             percent_with_ci(group["quality_kept"], group["quality_kept_ci"]),
             DASH if group["queries_needed"] is None else f"{group['queries_needed']:,}",

@@ -86,8 +86,7 @@ def read_inputs(root: Path, settings: Settings) -> Inputs:
         dataset=read_table(root / "data/dataset.parquet", DATASET),
         summary=read_json(root / "data/dataset.json"),
         scores={
-            name: read_table(root / f"reports/routers/{name}/scores.jsonl", SCORES)
-            for name in _scored(metrics, winner)
+            name: read_table(root / f"reports/routers/{name}/scores.jsonl", SCORES) for name in _scored(metrics, winner)
         },
         queries=read_table(root / "data/queries.jsonl", QUERIES),
         responses={role: read_table(root / f"data/responses/{role}.jsonl", RESPONSES) for role in ROLES},

@@ -54,7 +54,7 @@ def _against_length(router: str, verdict: Mapping[str, Any], inputs: Inputs) -> 
     if not comparison or comparison["apgr_diff"] is None:
         return (
             f"Not shown to beat a trivial rule: whether the {router} router picks queries better than their length "
-            "alone cannot be measured here, because the strong model is not better than the weak one on the test queries."
+            "alone cannot be measured, because the strong model is not better than the weak one on the test queries."
         )
     found = f"difference in APGR {_difference(comparison, inputs)}"
     if comparison["ci"] and comparison["ci"][1] < 0:
@@ -110,7 +110,7 @@ def _target(inputs: Inputs) -> str:
     if kept >= inputs.settings.quality:
         return f"{wanted} is met, but the interval reaches below it."
     if ci[1] >= inputs.settings.quality:
-        return f"{wanted} is missed by a little: the threshold was set on other queries. It still lies in the interval."
+        return f"{wanted} is missed, though it lies in the interval: the threshold was set on other queries."
     return f"{wanted} is missed: the threshold was set on other queries, where it did keep it."
 
 
@@ -145,7 +145,7 @@ def _facts(inputs: Inputs) -> tuple[Fact, ...]:
     share, share_ci = verdict["strong_share"], verdict["strong_share_ci"]
     to_weak_ci: Ci = None if share_ci is None else [1 - share_ci[1], 1 - share_ci[0]]
     return (
-        Fact("Router", str(inputs.chosen), "", f"route to strong above {_threshold(float(inputs.winner['threshold']))}"),
+        Fact("Router", str(inputs.chosen), "", _rule(float(inputs.winner["threshold"]))),
         Fact("Sent to the weak model", percent(1 - share), interval(to_weak_ci, confidence), "of the test queries"),
         Fact(
             "Quality kept",
@@ -162,7 +162,11 @@ def _facts(inputs: Inputs) -> tuple[Fact, ...]:
     )
 
 
-def _threshold(threshold: float) -> str:
+def _rule(threshold: float) -> str:
     if threshold <= ALWAYS_STRONG:
-        return "any score, that is always"
-    return "no score, that is never" if threshold >= ALWAYS_WEAK else f"a score of {plain(threshold)}"
+        return "unused: every query goes to strong"
+    return (
+        "unused: every query goes to weak"
+        if threshold >= ALWAYS_WEAK
+        else f"strong above a score of {plain(threshold)}"
+    )

@@ -18,8 +18,8 @@ class Scored(NamedTuple):
     cost: Floats  # shape (n,): what scoring itself cost, in the unit of the answers' costs
 
 
-class Router(Protocol):
-    """A fitted router. Route strong if and only if score > threshold."""
+class Scorer(Protocol):
+    """What scores queries. Route strong if and only if score > threshold."""
 
     @property
     def name(self) -> str:
@@ -29,6 +29,10 @@ class Router(Protocol):
     def scores(self, texts: Sequence[str], embeddings: NDArray[np.float32] | None = None) -> Scored:
         """Score queries, given as `router_text` makes them; embeddings (n, d) spare the encoder its work."""
         ...
+
+
+class Router(Scorer, Protocol):
+    """A fitted router that can be kept."""
 
     def save(self, folder: Path) -> None:
         """Write router.json and, where there are any, weights as safetensors."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,11 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from pointsman.routers import calibration, fitting
 from pointsman.routers.base import Floats, Scored
-from pointsman.routers.files import RouterError, read_manifest, write_manifest
+from pointsman.routers.files import RouterError
 from pointsman.routers.fitting import FitContext, FitData
 from pointsman.routers.knn import router as knn
 
-NAMES = ("random", "length", "always_weak", "always_strong", "shuffled")
+NAMES = ("random", "length", "knn", "always_weak", "always_strong", "shuffled")
 
 
 @dataclass(frozen=True)
@@ -41,10 +40,6 @@ class BaselineRouter:
             return int.from_bytes(digest[:6], "big") / 2**48
         return float(self.name == "always_strong")
 
-    def save(self, folder: Path) -> None:
-        """Write router.json."""
-        write_manifest(folder, {"router": self.name, "seed": self.seed, "calibration": self.calibration.to_json()})
-
 
 def fit(name: str, data: FitData, context: FitContext) -> BaselineRouter | knn.KnnRouter:
     """Make a baseline; `length` (log of the characters) is calibrated on validation.
@@ -54,20 +49,13 @@ def fit(name: str, data: FitData, context: FitContext) -> BaselineRouter | knn.K
     """
     if name not in NAMES:
         raise RouterError(f"baseline is {name!r}, expected one of {', '.join(NAMES)}")
-    if name == "shuffled":
-        return knn.fit(shuffle_labels(data, context.seed), context, name="shuffled")
+    if name in ("knn", "shuffled"):
+        return knn.fit(data if name == "knn" else shuffle_labels(data, context.seed), context, name=name)
     router = BaselineRouter(name, context.seed)
     if name != "length":
         return router
     raw = router.scores(fitting.texts(data.validation)).raw
     return replace(router, calibration=calibration.fit("platt", raw, fitting.events(data.validation)))
-
-
-def load(folder: Path) -> BaselineRouter:
-    """Read a saved baseline."""
-    manifest = read_manifest(folder)
-    fitted = calibration.Calibration.from_json(manifest["calibration"])
-    return BaselineRouter(manifest["router"], int(manifest["seed"]), fitted)
 
 
 def oracle(gain: ArrayLike) -> Scored:

@@ -34,12 +34,14 @@ class Embedder:
         self._model: SentenceTransformer | None = None
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Embeddings of unit length, shape (n, d); the same texts give the same numbers.
+        """Embeddings of unit length, shape (n, d), or (0, 0) of no texts; the same texts give the same numbers.
 
         Raises:
             RouterError: the folder or hub id holds no sentence-transformers model.
         """
         model = self._load()
+        if not texts:
+            return np.zeros((0, 0), dtype=np.float32)
         vectors = model.encode(
             list(texts),
             batch_size=self.batch_size,

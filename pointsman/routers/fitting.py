@@ -75,6 +75,22 @@ def texts(table: pd.DataFrame) -> list[str]:
     return [str(text) for text in table["text"]]
 
 
+def embeddings_of(
+    texts: Sequence[str], embeddings: NDArray[np.float32] | None, embed: Embed | None, name: str
+) -> NDArray[np.float32]:
+    """The given embeddings, else those that the encoder makes.
+
+    Raises:
+        RouterError: there is neither, or their number differs from that of the texts.
+    """
+    if embeddings is None and embed is None:
+        raise RouterError(f"the {name} router was loaded without an encoder and got no embeddings. Pass one of them")
+    found = embed(texts) if embeddings is None and embed else embeddings
+    if found is None or len(found) != len(texts):
+        raise RouterError(f"got {0 if found is None else len(found)} embeddings for {len(texts)} texts")
+    return np.asarray(found, dtype=np.float32)
+
+
 def read_fit_data(dataset: pd.DataFrame, embeddings: Path) -> FitData:
     """The train and validation rows of the dataset with their embeddings.
 

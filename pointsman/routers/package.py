@@ -18,8 +18,9 @@ from pointsman.routers.base import Floats, Router
 from pointsman.routers.card import Card, render
 from pointsman.routers.embedding import Embedder
 from pointsman.routers.files import FORMAT, MANIFEST, RouterError, read_manifest, write_manifest
+from pointsman.routers.names import SERVABLE
 from pointsman.routers.onnx_export import PredictedScores, SentenceEmbedding, export_onnx, int8_ok, quantise
-from pointsman.routers.registry import SERVABLE, load
+from pointsman.routers.registry import load
 
 FP32, INT8 = "model.onnx", "model.int8.onnx"
 KEPT = ("model.safetensors", "config.json", "arrays.safetensors")

@@ -16,10 +16,6 @@ LEARNED = {
     "bert": "pointsman.routers.bert.router",
     "knn": "pointsman.routers.knn.router",
 }
-BASELINES = ("random", "length", "always_weak", "always_strong", "shuffled")
-SERVABLE = ("semantic", "bert", "knn")
-COMPARED = ("random", "length", "knn", "always_weak", "always_strong", "oracle", "shuffled")
-"""What is computed beside the routers that conf lists."""
 
 
 def fit(name: str, data: FitData, context: FitContext) -> Router:
@@ -28,16 +24,12 @@ def fit(name: str, data: FitData, context: FitContext) -> Router:
     Raises:
         RouterError: no such router, or it lacks something that the context should hold.
     """
-    if name in BASELINES:
-        from pointsman.routers import baselines
-
-        return baselines.fit(name, data, context)
     fitted: Router = _module(name).fit(data, context)
     return fitted
 
 
 def load(folder: Path, context: FitContext | None = None) -> Router:
-    """Read a saved router of any kind; the context gives what is not in the folder (an encoder, who is asked).
+    """Read a saved router; the context gives what is not in the folder (an encoder, who is asked).
 
     Raises:
         RouterError: the folder holds no router, or the context lacks what this one needs.
@@ -47,12 +39,7 @@ def load(folder: Path, context: FitContext | None = None) -> Router:
         return _load_llm(folder, context)
     embed = context.embed if context else None
     loaded: Router
-    if name in ("semantic", "knn", "shuffled"):
-        loaded = _module("knn" if name == "shuffled" else name).load(folder, embed)
-    elif name in BASELINES:
-        loaded = import_module("pointsman.routers.baselines").load(folder)
-    else:
-        loaded = _module(name).load(folder)
+    loaded = _module(name).load(folder, embed) if name in ("semantic", "knn") else _module(name).load(folder)
     return loaded
 
 
@@ -65,5 +52,5 @@ def _load_llm(folder: Path, context: FitContext | None) -> Router:
 
 def _module(name: str) -> Any:
     if name not in LEARNED:
-        raise RouterError(f"router is {name!r}, expected one of {', '.join([*LEARNED, *BASELINES])}")
+        raise RouterError(f"router is {name!r}, expected one of {', '.join(LEARNED)}")
     return import_module(LEARNED[name])

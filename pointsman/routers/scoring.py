@@ -7,7 +7,7 @@ import time
 import pandas as pd
 from numpy.typing import NDArray
 
-from pointsman.routers.base import Router, Scored
+from pointsman.routers.base import Scored, Scorer
 from pointsman.tables.schemas import SCORES, check
 
 
@@ -16,7 +16,7 @@ def held_out(dataset: pd.DataFrame) -> pd.DataFrame:
     return dataset[dataset["split"] != "train"].reset_index(drop=True)
 
 
-def score_rows(router: Router, rows: pd.DataFrame, embeddings: NDArray) -> pd.DataFrame:  # type: ignore[type-arg]
+def score_rows(router: Scorer, rows: pd.DataFrame, embeddings: NDArray) -> pd.DataFrame:  # type: ignore[type-arg]
     """The SCORES table of some rows of the dataset; embeddings have shape (len(rows), d)."""
     return scores_table(rows, router.scores(list(rows["text"]), embeddings))
 
@@ -27,7 +27,7 @@ def scores_table(rows: pd.DataFrame, scored: Scored) -> pd.DataFrame:
     return check(table, SCORES, "scores")
 
 
-def latency_ms(router: Router, rows: pd.DataFrame, queries: int = 20) -> float:
+def latency_ms(router: Scorer, rows: pd.DataFrame, queries: int = 20) -> float:
     """Median time for one query from its text alone, in milliseconds."""
     times = []
     for text in list(rows["text"])[:queries]:

@@ -59,7 +59,7 @@ def run(job: Job, scorer: Scorer, *, restart: bool = False, quiet: bool = False)
     _claim(folder, _state(job, scorer, threshold))
     parts = _parts(folder)
     done, total = len(parts) * CHUNK, count_rows(job.source)
-    schema = _output_schema(job)
+    schema = _output_schema(job, scorer)
     with tqdm(total=total, initial=min(done, total), unit="query", desc=str(job.output), disable=quiet) as bar:
         for rows in read_chunks(job.source, done, CHUNK):
             scored = list(_score(rows, len(parts) * CHUNK, job, scorer, threshold))
@@ -125,12 +125,13 @@ def _write_part(folder: Path, index: int, rows: Sequence[Row], output: Path, sch
     return path
 
 
-def _output_schema(job: Job) -> pa.Schema | None:
+def _output_schema(job: Job, scorer: Scorer) -> pa.Schema | None:
     """The input's own types and those of the added columns, from Parquet to Parquet."""
     schema = parquet_schema(job.source) if kind_of(job.output) == ".parquet" else None
     if schema is None:
         return None
-    for name, kind in (("score", pa.float64()), ("route", pa.string()), ("best_route", pa.string())):
+    added = [("score", pa.float64()), ("route", pa.string()), ("best_route", pa.string())]
+    for name, kind in added if scorer.has_routes else added[:2]:
         schema = schema.append(pa.field(job.prefix + name, kind))
     return schema
 

@@ -13,7 +13,7 @@ import numpy as np
 from pointsman.routers import packaged
 from pointsman.routers.base import Floats
 from pointsman.routers.files import MANIFEST, RouterError, folder_sha256, read_manifest
-from pointsman.routers.registry import SERVABLE
+from pointsman.routers.names import SERVABLE
 
 DEFAULT_THRESHOLD = 0.5
 
@@ -33,6 +33,7 @@ class Scorer:
     threshold: float
     identity: str
     score: Callable[[Sequence[str]], Verdicts]
+    has_routes: bool = False
 
 
 def make_scorer(router: str, params: Path) -> Scorer:
@@ -67,7 +68,7 @@ def _packaged(folder: Path) -> Scorer:
         embeddings = router.embed(texts)
         return Verdicts(router.scores(texts, embeddings).score, router.routes(texts, embeddings))
 
-    return Scorer(router.name, router.threshold, router.version, score)
+    return Scorer(router.name, router.threshold, router.version, score, router.name == "semantic")
 
 
 def _trained(folder: Path, params: Path) -> Scorer:
@@ -79,7 +80,7 @@ def _trained(folder: Path, params: Path) -> Scorer:
         return Scorer(name, DEFAULT_THRESHOLD, identity, lambda texts: Verdicts(bert.scores(texts).score, None))
     embed = _embedder(params)
     router: Any = load(folder)
-    return Scorer(name, DEFAULT_THRESHOLD, identity, _with_embedder(router, embed))
+    return Scorer(name, DEFAULT_THRESHOLD, identity, _with_embedder(router, embed), name == "semantic")
 
 
 def _unlabelled_semantic(params: Path) -> Scorer:
@@ -89,7 +90,8 @@ def _unlabelled_semantic(params: Path) -> Scorer:
 
     config, embed = load_params(params).router.semantic, _embedder(params)
     identity = hashlib.sha256(config.model_dump_json().encode()).hexdigest()
-    return Scorer("semantic", DEFAULT_THRESHOLD, identity, _with_embedder(from_routes(config, embed), embed))
+    router = from_routes(config, embed)
+    return Scorer("semantic", DEFAULT_THRESHOLD, identity, _with_embedder(router, embed), has_routes=True)
 
 
 def _with_embedder(router: Any, embed: Callable[[Sequence[str]], Any]) -> Callable[[Sequence[str]], Verdicts]:

@@ -98,7 +98,14 @@ def make_scores(dataset: pd.DataFrame, routers=LEARNED, seed=1) -> dict[str, pd.
 
 
 def write_project(
-    root: Path, dataset: pd.DataFrame, *, routers=LEARNED, unit="relative", answers=True, timing=True, answer="An answer."
+    root: Path,
+    dataset: pd.DataFrame,
+    *,
+    routers=LEARNED,
+    unit="relative",
+    answers=True,
+    timing=True,
+    answer="An answer.",
 ) -> None:
     """Write every file that the report stage reads."""
     table, scores = dataset[list(DATASET.columns)], make_scores(dataset, routers)

@@ -64,12 +64,6 @@ def test_shuffled_labels_are_the_same_labels_in_rows_that_stay_consistent():
     assert (shuffled.train["gain"] != data.train["gain"]).any()
 
 
-def test_baselines_survive_saving(plain, tmp_path):
-    router = baselines.fit("length", *plain)
-    router.save(tmp_path)
-    assert baselines.load(tmp_path).scores(TEXTS).score.tolist() == router.scores(TEXTS).score.tolist()
-
-
 def test_an_unknown_baseline_is_refused(plain):
     with pytest.raises(RouterError, match="baseline is 'longest', expected one of random, length"):
         baselines.fit("longest", *plain)

@@ -103,7 +103,7 @@ def test_soft_scores_are_labels_too(base):
     loss = model(ids, mask, labels=torch.tensor([[0.25, 0.75]]))["loss"]
     p = torch.sigmoid(logits)[0]
     expected = -(0.25 * p[0].log() + 0.75 * (1 - p[0]).log() + 0.75 * p[1].log() + 0.25 * (1 - p[1]).log()) / 2
-    assert float(loss) == pytest.approx(float(expected), rel=1e-5)
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_padding_does_not_count_in_the_mean():
@@ -159,7 +159,7 @@ def test_two_processes_train_one_model_and_only_the_first_writes(base, tmp_path)
         f"Path({str(tmp_path)!r}, f'rank-{{os.environ[\"RANK\"]}}').write_text(repr(weights))\n"
     )
     path = os.pathsep.join([str(Path(__file__).parents[1]), str(Path(__file__).parents[2])])
-    command = "-m accelerate.commands.launch --cpu --num_processes 2 --num_machines 1 --mixed_precision no"
+    command = "-m accelerate.commands.launch --multi_gpu --num_processes 2 --num_machines 1 --mixed_precision no"
     done = subprocess.run(
         [sys.executable, *command.split(), "--dynamo_backend", "no", "--main_process_port", "0", str(script)],
         env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},

@@ -32,7 +32,9 @@ def failure():
 def ask_by_words(requests):
     """Answers "B" with high probability where the query says hard."""
     return [
-        answer(first_token=tokens(A=0.1, B=0.9) if "hard" in r.messages[1]["content"] else tokens(A=0.9, B=0.1), cost=2.0)
+        answer(
+            first_token=tokens(A=0.1, B=0.9) if "hard" in r.messages[1]["content"] else tokens(A=0.9, B=0.1), cost=2.0
+        )
         for r in requests
     ]
 
@@ -102,9 +104,7 @@ def test_a_scale_gives_its_mean():
     assert raw == pytest.approx(math.log(0.875 / 0.125))
 
 
-@pytest.mark.parametrize(
-    ("text", "sign"), [("B", 1), ("A", -1), ("Letter: B.", 1), ("**a**", -1), ("B, not A", 1)]
-)
+@pytest.mark.parametrize(("text", "sign"), [("B", 1), ("A", -1), ("Letter: B.", 1), ("**a**", -1), ("B, not A", 1)])
 def test_without_log_probabilities_the_text_is_read(text, sign):
     (raw,) = read_answers([answer(text)], AB).raw
     assert math.copysign(1, raw) == sign

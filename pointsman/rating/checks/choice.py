@@ -12,7 +12,9 @@ _STATED_OPTION = re.compile(
     re.IGNORECASE,
 )
 _COMPARED = re.compile(r"\bthan\b[^.;\n]*", re.IGNORECASE)
-_DENIED = re.compile(r"(?:\bnot|n't|\bneither|\bnor|\bincorrect:?|\bexcept|\bwrong:?)\s+(?:\w+\s+)?\W*$", re.IGNORECASE)
+_DENIED = re.compile(
+    r"(?:\bnot|n't|\bneither|\bnor|\bincorrect:?|\bexcept|\bwrong:?)\s+(?:\w+\s+)?\W*$|\breturns?\s+\W*$", re.IGNORECASE
+)
 
 
 def is_right(response: str, answer: str, options: Mapping[str, str]) -> tuple[bool, str]:
@@ -59,8 +61,7 @@ def _leading(text: str, options: Mapping[str, str]) -> str | None:
     label = _label_at(line, options, strict=False)
     if label is None:
         return named
-    marked = re.match(r"\W*\w(?:\W|$)\W*(?:(?:or|and|/|&)\b)?\W*", line)
-    rest = line[marked.end() :] if marked else ""
+    rest = re.sub(r"^\W*(?:option |answer )?\W*[A-Za-z](?:[)\].:}\s\"',–—-]+|$)", "", line, flags=re.IGNORECASE)
     if re.match(rf"\W*\w\W*(?:\bor\b|\band\b|/|,|&)\W*(?:{'|'.join(options)})\b(?![.)]? \w)", line):
         return ""
     told = _option_text_at(rest, options)
@@ -69,7 +70,9 @@ def _leading(text: str, options: Mapping[str, str]) -> str | None:
 
 def _label_at(line: str, options: Mapping[str, str], *, strict: bool) -> str | None:
     """The label at the start of a line, as in "B", "(B)", "B. text", "B: text"; strict: with such a mark only."""
-    match = re.match(r"\s*(?:option |answer )?[\"'(\[{]*(?P<label>[A-Za-z])(?P<mark>[)\].:}]+|\s*[-–—]\s|,|$|[\"'])", line, re.I)
+    match = re.match(
+        r"\s*(?:option |answer )?[\"'(\[{]*(?P<label>[A-Za-z])(?P<mark>[)\].:}]+|\s*[-–—]\s|,|$|[\"'])", line, re.I
+    )
     by_fold = {label.casefold(): label for label in options}
     if match and match["label"].casefold() in by_fold:
         return by_fold[match["label"].casefold()]
@@ -122,10 +125,16 @@ def _chosen_word(text: str, options: list[str]) -> str | None:
     sentence = _COMPARED.sub(" ", answering_sentence(text))
     named = _words_in(sentence, options)
     if len(named) > 1:
-        named = _words_in(re.split(r"\b(?:is|are)\b", sentence)[-1], options)
+        named = _first_said(sentence, options)
     elif not named:
         named = _words_in(_COMPARED.sub(" ", text), options)
     return named.pop() if len(named) == 1 and _is_given(sentence, named) else None
+
+
+def _first_said(sentence: str, options: list[str]) -> set[str]:
+    """What a sentence that names several options says of the repeated question: the first that follows "is"."""
+    predicates = [re.split(r",?\s*\b(?:while|whereas|but)\b", part)[0] for part in re.split(r"\bis\b", sentence)[1:]]
+    return next((named for part in predicates if (named := _words_in(part, options))), set())
 
 
 def _is_given(sentence: str, named: set[str]) -> bool:
@@ -136,7 +145,7 @@ def _is_given(sentence: str, named: set[str]) -> bool:
 
 
 def _yes_or_no(listed: list[str], options: list[str]) -> str | None:
-    """ "No" is too common a word to count inside a sentence: how a sentence begins decides, the first of all."""
+    """How a sentence begins decides, the first of all: inside a sentence, the word no is too common to count."""
     for sentence in [*listed[:1], *reversed(listed[1:])]:
         plain = re.sub(r"^(?:so|therefore|thus|hence|in conclusion)\W+", "", sentence, flags=re.IGNORECASE)
         found = _word_at(plain, options)

@@ -10,7 +10,9 @@ from pointsman.config.rating import SandboxConfig
 from pointsman.rating.sandbox import Job, SandboxError, run_checks
 
 _LONGEST_CHARS = 40_000
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*(?P<language>[\w+#.-]*)[^\n]*\n(?P<code>.*?)(?:^[ \t]*(?:```|~~~)[ \t]*$|\Z)", re.M | re.S)
+_FENCE = re.compile(
+    r"^[ \t]*(?:```|~~~)[ \t]*(?P<language>[\w+#.-]*)[^\n]*\n(?P<code>.*?)(?:^[ \t]*(?:```|~~~)[ \t]*$|\Z)", re.M | re.S
+)
 _INLINE = re.compile(r"```(?P<code>[^`\n]+)```")
 _PYTHON = ("", "python", "py", "python3", "python2", "ipython")
 _STARTS = re.compile(r"^(?:def |class |async def |import |from \w[\w.]* import |@\w|[A-Za-z_]\w* *(?::[^=\n]+)?= ?\S)")
@@ -52,7 +54,9 @@ def extract_program(response: str, entry_point: str, setup: str = "") -> str:
     """
     text = re.sub(r"<think>.*?</think>", "", response, flags=re.S)[:_LONGEST_CHARS].replace("\r\n", "\n").expandtabs(4)
     blocks = [
-        match["code"] for match in _FENCE.finditer(text) if match["language"].lower() in _PYTHON and match["code"].strip()
+        match["code"]
+        for match in _FENCE.finditer(text)
+        if match["language"].lower() in _PYTHON and match["code"].strip()
     ] or [match["code"] for match in _INLINE.finditer(text)]
     parts = [parsable(dedent(block)) for block in blocks] or _unfenced(text)
     program = "\n\n".join(part for part in parts if part)
@@ -100,12 +104,17 @@ def _is_prose(line: str) -> bool:
     try:
         ast.parse(line if not line.rstrip().endswith(":") else line + " pass")
     except _TOO_MUCH:
-        return not re.match(r"(?:else|elif|except|finally|case|def|class|if|for|while|with|try)\b", line) and " " in line.strip()
+        return (
+            not re.match(r"(?:else|elif|except|finally|case|def|class|if|for|while|with|try)\b", line)
+            and " " in line.strip()
+        )
     return False
 
 
 def _defines(program: str, name: str) -> bool:
-    return bool(re.search(rf"^(?:(?:async )?def|class) {re.escape(name)}\b|^{re.escape(name)} *(?::[^=\n]+)?=", program, re.M))
+    return bool(
+        re.search(rf"^(?:(?:async )?def|class) {re.escape(name)}\b|^{re.escape(name)} *(?::[^=\n]+)?=", program, re.M)
+    )
 
 
 def _continued(setup: str, entry_point: str, body: str) -> str:

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 
 from pointsman.rating.text import answering_sentence, clean, folded, phrase, sentences, stated_answers
 
-_SAYS = re.compile(r"[=:→]|\b(?:is|are|was|were|be|called|named|has|have|equals|means|becomes|must)\b|'s\b|\bin\b", re.I)
+_SAYS = re.compile(
+    r"[=:→]|\b(?:is|are|was|were|be|called|named|has|have|equals|means|becomes|must|uses?)\b|'s\b|\bin\b", re.I
+)
 _DENIES = re.compile(r"(?:\bnot|n't|\bthan|\binstead of|\brather than|\bunlike|\bexcept|\bwithout)\s+(?:\w+\s)?$", re.I)
 _TURNED = re.compile(r"\b(?:of|for)(?: the)?(?: (?:country|city|state|element|word)(?: of)?)?\W*$", re.I)
 _QUOTED = re.compile(r'"[^"]*"')
@@ -38,7 +40,7 @@ def _is_given(sentence: str, answers: Sequence[str]) -> bool:
 
 def _plain(text: str) -> str:
     """Quotes, commas and dots stay: they tell lists and quotations."""
-    return " ".join(re.sub(r"[\[\](){}]", "", text).replace("'", '"').split()).strip(" .!?\"")
+    return " ".join(re.sub(r"[\[\](){}]", "", text).replace("'", '"').split()).strip(' .!?"')
 
 
 def stands_as_answer(sentence: str, place: re.Match[str]) -> bool:
@@ -72,12 +74,17 @@ def _hedged(sentence: str, place: re.Match[str], wanted: Sequence[str]) -> bool:
     earlier = re.search(r"(?P<other>\S+)\"?,?\s+or$", before, re.IGNORECASE)
     if earlier and not any(phrase(words).search(earlier["other"]) for words in wanted):
         return True
-    if re.match(r"and\s+\"?[A-Z]", after):
+    if re.match(r"and\s+\"?[A-Z]|,\s*[A-Z][\w' -]*,\s*(?:and|or)\s+[A-Z]", after):
         return True
     items = [item for item in re.split(r",\s*(?:and |or )?|\s+and\s+", sentence) if item]
     if all(folded(item) == folded(place[0]) for item in items[1:]):
         return False
-    return len(items) >= 3 and "," not in place[0] and all(len(item.split()) <= 5 for item in items[1:]) and _is_item(after, before)
+    return (
+        len(items) >= 3
+        and "," not in place[0]
+        and all(len(item.split()) <= 5 for item in items[1:])
+        and _is_item(after, before)
+    )
 
 
 def _is_item(after: str, before: str) -> bool:

@@ -16,7 +16,9 @@ LISTED_ONLY = frozenset({"string_insertion", "spiral_matrix", "binary_matrix", "
 ARITHMETIC_ONLY = frozenset(
     {"countdown", "puzzle24", "polynomial_multiplication", "simple_integration", "intermediate_integration"}
 )
-_ARITHMETIC = re.compile(r"(?:\d+(?:\.\d+)?|(?<![A-Za-z])[A-Za-z](?![A-Za-z])|\*\*\s?\d(?![\d.*])|[-+*/()\s](?!\*))*", re.ASCII)
+_ARITHMETIC = re.compile(
+    r"(?:\d+(?:\.\d+)?|(?<![A-Za-z])[A-Za-z](?![A-Za-z])|\*\*\s?\d(?![\d.*])|[-+*/()\s](?!\*))*", re.ASCII
+)
 _HUGE_POWER = re.compile(r"[eE][-+]?\d{4}")
 
 

@@ -12,16 +12,17 @@ _NUMBER = re.compile(
     r"(?:\s*/\s*(?P<below>\d+)(?![\d/]))?(?P<percent>\s?%)?",
     re.IGNORECASE,
 )
-_SAYS = re.compile(r"=|≈|→|:|\b(?:equals?|is|are|was|were|be|gives|get|gets|has|have|appears|appear|makes|leaves)\b", re.I)
+_SAYS = re.compile(
+    r"=|≈|→|:|\b(?:equals?|is|are|was|were|be|gives|get|gets|has|have|appears|appear|makes|leaves)\b", re.I
+)
 _UNKNOWN = re.compile(r"\b[a-zA-Z]\s*=\s*(?=-?\d)")
-_WORDS = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split()
-    )
-}
-_TENS = {w: 10 * v for v, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}
+_SMALL = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+seventeen eighteen nineteen"""
+_WORDS = {word: value for value, word in enumerate(_SMALL.split())}
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+_WORDS |= {word: value for value, word in enumerate(_ORDINALS, start=1)}
+_STEMS = ("twen", "thir", "for", "fif", "six", "seven", "eigh", "nine")
+_TENS = {f"{stem}ty": 10 * value for value, stem in enumerate(_STEMS, start=2)}
 
 
 class Number(NamedTuple):
@@ -47,7 +48,7 @@ def final_number(response: str) -> Number | None:
     """The number that a response gives as its answer; None where there is none or it offers several."""
     text = clean(response)
     for said in reversed(stated_answers(text)):
-        found = _concluded(sentences(said)[0] if sentences(said) else said)
+        found = _concluded((sentences(said) or [said])[0], stated=True)
         if found is not None:
             return found[0]
     for sentence in reversed(sentences(text)):
@@ -57,8 +58,12 @@ def final_number(response: str) -> Number | None:
     return _in_words(text)
 
 
-def _concluded(sentence: str) -> tuple[Number | None] | None:
-    """The sentence's result, wrapped; (None,) where it hedges; None where it holds no number."""
+def _concluded(sentence: str, *, stated: bool = False) -> tuple[Number | None] | None:
+    """The sentence's result, wrapped; (None,) where it hedges; None where it holds no number.
+
+    It is the first number after the last verb or sign that has one; with neither, the last number, or the first
+    where the sentence is what was stated to be the answer.
+    """
     numbers = list(numbers_in(sentence))
     if not numbers:
         return None
@@ -68,7 +73,7 @@ def _concluded(sentence: str) -> tuple[Number | None] | None:
         after = [number for number in numbers if number.start >= place.end()]
         if after:
             return (_first_result(sentence, after),)
-    return (_first_result(sentence, numbers[-1:]),)
+    return (_first_result(sentence, numbers if stated else numbers[-1:]),)
 
 
 def _first_result(sentence: str, numbers: list[Number]) -> Number | None:
@@ -99,9 +104,9 @@ def numbers_in(text: str) -> list[Number]:
 
 
 def _in_words(text: str) -> Number | None:
-    """A number in words, up to ninety-nine, in a short text or a stated answer without digits."""
+    """A number in words, up to ninety-nine, or an ordinal up to eighth, in a short text or answer without digits."""
     said = (stated_answers(text) or [text])[-1].lower()
-    if len(said.split()) > 10:
+    if len(said.split()) > 12:
         return None
     values = []
     for match in re.finditer(r"\b([a-z]+)(?:[- ]([a-z]+))?\b", said):

@@ -80,7 +80,9 @@ def _without_prose(query: str) -> str:
     query = query.split("`")[0]
     kept, *rest = re.split(r"\n\s*\n", query)
     for part in rest:
-        if re.match(r"\s*(?:FROM|WHERE|GROUP|ORDER|HAVING|LIMIT|UNION|SELECT|JOIN|LEFT|INNER|ON|AND|OR|\))", part, re.I):
+        if re.match(
+            r"\s*(?:FROM|WHERE|GROUP|ORDER|HAVING|LIMIT|UNION|SELECT|JOIN|LEFT|INNER|ON|AND|OR|\))", part, re.I
+        ):
             kept += "\n" + part
         else:
             break
@@ -124,8 +126,8 @@ def _create(connection: sqlite3.Connection, schema: str) -> None:
         raise SqlReferenceError(f"the reference's schema fails: {problem}") from problem
 
 
-def _authorize(action: int, first: str | None, second: str | None, *_: object) -> int:
-    if action not in _ALLOWED or (action == sqlite3.SQLITE_FUNCTION and str(second).lower() in _FORBIDDEN_FUNCTIONS):
+def _authorize(action: int, _: str | None, function: str | None, *__: object) -> int:
+    if action not in _ALLOWED or (action == sqlite3.SQLITE_FUNCTION and str(function).lower() in _FORBIDDEN_FUNCTIONS):
         return sqlite3.SQLITE_DENY
     return sqlite3.SQLITE_OK
 

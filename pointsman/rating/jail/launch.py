@@ -9,6 +9,7 @@ ends, the kernel kills all that is left in both namespaces; when the launcher is
 import json
 import os
 import resource
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,7 +26,7 @@ _MIB = 2**20
 
 
 def main(checks: int, result: int) -> None:
-    """Read a job from descriptor 0; write the outcome, or why there is none, to `result`.
+    """Read a job from descriptor 0; write the outcome, or why there is none, as the last line of `result`.
 
     The descriptor `checks` is left unread for the process that runs them.
     """
@@ -86,6 +87,7 @@ def _check(job: dict[str, Any], user: int | None, checks: int, result: int) -> N
     filtered = _confine(limits, user, cpu_s=3 * limits["cpu_s"])
     if channel.receive() != "ready":
         raise OSError("the response's process did not start")
+    _write(result, {"started": True})
     outcome = checker.run_checks(channel, job["setup"], job["entry_point"], _read(checks))
     _write(result, {**outcome, "filtered": filtered})
 
@@ -104,6 +106,8 @@ def _serve(questions: int, answers: int, job: dict[str, Any], user: int | None) 
     limits = job["limits"]
     _confine(limits, user, limits["cpu_s"])
     os.chdir(root.SCRATCH)
+    os.environ.clear()
+    sys.argv[:], sys.orig_argv[:] = [""], []
     channel = Channel(questions, answers, limits["output_kb"] * 1024, time.monotonic() + 1e6)
     channel.send("ready")
     candidate.serve(channel, job["program"], job["entry_point"])
@@ -147,4 +151,4 @@ def _read(descriptor: int) -> Any:
 
 
 def _write(descriptor: int, outcome: dict[str, Any]) -> None:
-    os.write(descriptor, json.dumps(outcome).encode())
+    os.write(descriptor, json.dumps(outcome).encode() + b"\n")

@@ -38,7 +38,7 @@ def unshare(flags: int) -> None:
 
 
 def mount(source: str | None, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
-    """mount(2); raises OSError."""
+    """Mount a file system, or change a mount's flags; raises OSError."""
     arguments = [None if text is None else text.encode() for text in (source, target, kind, options)]
     what = f"mount on {target}"
     _check(_libc().mount(*arguments[:3], ctypes.c_ulong(flags), arguments[3]), what)

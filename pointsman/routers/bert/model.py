@@ -88,13 +88,14 @@ def read_model(folder: Path) -> ScoreModel:
     Raises:
         RouterError: a file is missing or damaged.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     auto: Any = AutoModel
     try:
         encoder = auto.from_config(AutoConfig.from_pretrained(str(folder), local_files_only=True))
         state = load_file(folder / WEIGHTS)
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, SafetensorError) as problem:
         raise RouterError(
             f"{folder} holds no trained encoder: {problem}. Train it with: dvc repro train@bert"
         ) from problem

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from accelerate import PartialState  # type: ignore[import-untyped]
 from accelerate.utils import broadcast_object_list  # type: ignore[import-untyped]
-from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
+from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainingArguments
 
 from pointsman.config.routers import TrainConfig
 from pointsman.routers.bert.data import Rows, collate
@@ -30,6 +31,11 @@ def is_main_process() -> bool:
     return int(os.environ.get("RANK", "0")) == 0
 
 
+def processes() -> int:
+    """How many processes train together."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 def train_model(model: ScoreModel, rows: Rows, config: TrainConfig, seed: int, *, quiet: bool) -> Trained:
     """Train on nine tenths of the rows, watch the loss on the rest, keep the best epoch's weights.
 
@@ -46,6 +52,7 @@ def train_model(model: ScoreModel, rows: Rows, config: TrainConfig, seed: int, *
             data_collator=collate,
             callbacks=[EarlyStoppingCallback(early_stopping_patience=config.patience)],
         )
+        trainer.remove_callback(PrinterCallback)  # the history tells the losses
         trainer.train()
         history = _history(trainer.state.log_history, len(train), len(watched))
     return Trained(model.eval(), history)
@@ -60,7 +67,7 @@ def split_watched(rows: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
 
 def steps_an_epoch(rows: int, batch_size: int) -> int:
     """Optimizer steps in one pass over the rows, over all processes."""
-    return -(-rows // (batch_size * int(os.environ.get("WORLD_SIZE", "1"))))
+    return -(-rows // (batch_size * processes()))
 
 
 def _take(rows: Rows, indices: np.ndarray[Any, Any]) -> Rows:
@@ -87,6 +94,7 @@ def _arguments(config: TrainConfig, seed: int, folder: str, steps: int, *, quiet
         metric_for_best_model="eval_loss",
         greater_is_better=False,
         bf16=torch.cuda.is_available() and torch.cuda.is_bf16_supported(),
+        use_cpu=_joined_on_cpu(),
         seed=seed,
         full_determinism=True,
         label_names=["labels"],
@@ -103,9 +111,15 @@ def _shared_folder() -> Iterator[str]:
     """A temporary folder for checkpoints, the main process's one for all."""
     with tempfile.TemporaryDirectory(prefix="pointsman-train-") as own:
         shared = [own]
-        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        if processes() > 1:
+            PartialState(cpu=_joined_on_cpu())
             broadcast_object_list(shared)
         yield shared[0]
+
+
+def _joined_on_cpu() -> bool:
+    """Several processes on a machine without a GPU find each other only when told so; else the device is automatic."""
+    return processes() > 1 and not torch.cuda.is_available()
 
 
 def _history(log: list[dict[str, Any]], trained_rows: int, watched_rows: int) -> dict[str, Any]:

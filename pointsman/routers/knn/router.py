@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from pointsman.routers import calibration, fitting
 from pointsman.routers.base import Floats, Scored
-from pointsman.routers.files import RouterError, read_arrays, read_manifest, write_arrays, write_manifest
-from pointsman.routers.fitting import Embed, FitContext, FitData
+from pointsman.routers.files import read_arrays, read_manifest, write_arrays, write_manifest
+from pointsman.routers.fitting import Embed, FitContext, FitData, embeddings_of
 
 Votes = Literal["share", "gain"]
 
@@ -57,22 +57,6 @@ class KnnRouter:
         write_arrays(folder, {"embeddings": self.embeddings, "values": self.values})
         manifest = {"router": self.name, "neighbours": self.neighbours, "votes": self.votes}
         write_manifest(folder, manifest | {"calibration": self.calibration.to_json()})
-
-
-def embeddings_of(
-    texts: Sequence[str], embeddings: NDArray[np.float32] | None, embed: Embed | None, name: str
-) -> NDArray[np.float32]:
-    """The given embeddings, else those that the encoder makes.
-
-    Raises:
-        RouterError: there is neither, or their number differs from that of the texts.
-    """
-    if embeddings is None and embed is None:
-        raise RouterError(f"the {name} router was loaded without an encoder and got no embeddings. Pass one of them")
-    found = embed(texts) if embeddings is None and embed else embeddings
-    if found is None or len(found) != len(texts):
-        raise RouterError(f"got {0 if found is None else len(found)} embeddings for {len(texts)} texts")
-    return np.asarray(found, dtype=np.float32)
 
 
 def fit(data: FitData, context: FitContext, name: str = "knn") -> KnnRouter:

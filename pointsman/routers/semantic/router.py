@@ -14,8 +14,7 @@ from pointsman.routers import fitting
 from pointsman.routers.base import Floats, Scored
 from pointsman.routers.calibration import NONE, Calibration
 from pointsman.routers.files import RouterError, read_arrays, read_manifest, write_arrays, write_manifest
-from pointsman.routers.fitting import Embed, FitContext, FitData
-from pointsman.routers.knn.router import embeddings_of
+from pointsman.routers.fitting import Embed, FitContext, FitData, embeddings_of
 
 if TYPE_CHECKING:
     from pointsman.config.routers import SemanticConfig

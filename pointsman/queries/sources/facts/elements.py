@@ -9,6 +9,8 @@ from pointsman.queries.sources.sampling import exact, numeric, one_of
 
 _OTHER_SPELLINGS = {"Aluminum": ("Aluminium",), "Cesium": ("Caesium",), "Sulfur": ("Sulphur",)}
 _APART = 5
+# A symbol that is an English word would be found in any sentence.
+_WORDS = {"As", "At", "Be", "He", "I", "In", "Am", "No"}
 
 
 class Element(NamedTuple):
@@ -31,7 +33,11 @@ def elements() -> tuple[Element, ...]:
 
 def symbols() -> Sequence[Fact]:
     """Element -> symbol."""
-    return [Fact(f"What is the chemical symbol of {e.name.lower()}?", exact(e.symbol), e.number) for e in elements()]
+    return [
+        Fact(f"What is the chemical symbol of {e.name.lower()}?", exact(e.symbol), e.number)
+        for e in elements()
+        if e.symbol not in _WORDS
+    ]
 
 
 def names() -> Sequence[Fact]:

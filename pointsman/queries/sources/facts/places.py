@@ -4,8 +4,8 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pointsman.queries.sources.facts.countries import countries
 from pointsman.queries.sources.facts.fact import Fact
+from pointsman.queries.sources.facts.nations import countries, other_names, short_name
 from pointsman.queries.sources.sampling import exact
 
 City = dict[str, Any]
@@ -44,16 +44,13 @@ def _well_known() -> tuple[City, ...]:
 
 def countries_of_cities() -> Sequence[Fact]:
     """City -> country; the city's name does not hold the country's, and the country is undisputed."""
-    names = {country["iso"]: country["name"] for country in countries()}
-    known = [city for city in _well_known() if city["countrycode"] in names and city["name"] not in _CONTESTED]
+    by_code = {country["iso"]: country for country in countries()}
+    known = [city for city in _well_known() if city["countrycode"] in by_code and city["name"] not in _CONTESTED]
+    ranked = [(rank, city["name"], by_code[city["countrycode"]]) for rank, city in enumerate(known, start=1)]
     return [
-        Fact(
-            f"In which country is the city of {city['name']}?",
-            exact(names[city["countrycode"]].removeprefix("The "), _ALIASES.get(city["countrycode"], ())),
-            rank,
-        )
-        for rank, city in enumerate(known, start=1)
-        if names[city["countrycode"]] not in city["name"]
+        Fact(f"In which country is the city of {name}?", exact(short_name(country), other_names(country)), rank)
+        for rank, name, country in ranked
+        if country["name"] not in name
     ]
 
 
@@ -93,18 +90,6 @@ def states_of_abbreviations() -> Sequence[Fact]:
         for rank, code in enumerate(sorted(set(states) - {"DC"}), start=1)
     ]
 
-
-_ALIASES = {
-    "US": ("USA", "United States of America"),
-    "GB": ("UK", "England", "Scotland", "Wales", "Northern Ireland", "Great Britain"),
-    "CZ": ("Czech Republic", "Czechia"),
-    "MM": ("Burma",),
-    "CD": ("DR Congo", "Democratic Republic of Congo", "DRC"),
-    "CG": ("Congo", "Congo-Brazzaville"),
-    "AE": ("UAE",),
-    "TR": ("Türkiye",),
-    "CI": ("Côte d'Ivoire", "Cote d'Ivoire"),
-}
 
 DATASETS: dict[str, Callable[[], Sequence[Fact]]] = {
     "country_of_city": countries_of_cities,

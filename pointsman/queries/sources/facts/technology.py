@@ -9,6 +9,7 @@ from pointsman.queries.sources.sampling import exact, numeric
 
 # Renamed between Python 3.11 and 3.13; a question must not depend on the interpreter.
 _RENAMED_STATUSES = {413, 414, 416, 418, 422}
+_PHRASES_WITHIN_OTHERS = {"Found", "Gone", "OK"}
 _COMMON_STATUSES = (404, 200, 500, 403, 401, 400, 301, 302, 201, 503, 204, 304, 502, 405, 202, 409, 504, 429, 501, 408)
 _EXTENSIONS = (
     ".html",
@@ -61,13 +62,14 @@ def http_phrases() -> Sequence[Fact]:
             rank,
         )
         for rank, status in _statuses()
+        if status.phrase not in _PHRASES_WITHIN_OTHERS
     ]
 
 
 def http_codes() -> Sequence[Fact]:
     """Reason phrase -> HTTP status code; common ones first."""
     return [
-        Fact(f'Which HTTP status code means "{status.phrase}"?', numeric(status.value), rank)
+        Fact(f'What is the number of the HTTP status code "{status.phrase}"?', numeric(status.value), rank)
         for rank, status in _statuses()
     ]
 

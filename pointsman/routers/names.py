@@ -1,0 +1,7 @@
+"""Names of routers, without their code."""
+
+SERVABLE = ("semantic", "bert", "knn")
+"""What may win and be packaged; the LLM router is compared only."""
+
+COMPARED = ("random", "length", "knn", "always_weak", "always_strong", "oracle", "shuffled")
+"""What is always computed beside the routers that conf lists."""

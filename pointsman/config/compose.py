@@ -18,7 +18,7 @@ import yaml
 from pydantic import ValidationError
 
 from pointsman.config.errors import ConfigError, explain
-from pointsman.config.params import PARAMS_FILE, Params
+from pointsman.config.params import PARAMS_FILE, Params, load_params
 from pointsman.errors import PointsmanError
 from pointsman.tables.io import atomic
 
@@ -100,6 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {problem}", file=sys.stderr)  # noqa: T201
         return 1
     print(f"{PARAMS_FILE}: {'up to date' if options.check else 'written'}, overrides {overrides}")  # noqa: T201
+    if "llm" not in load_params().routers:
+        print("the LLM router is left out; to have it, name it: 'routers=[semantic, bert, llm]'")  # noqa: T201
     return 0
 
 

@@ -1,6 +1,8 @@
 """What every command shares: expected failures end with their message, not with a traceback."""
 
+import argparse
 import errno
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +25,12 @@ def run(main: Callable[[], None]) -> None:
         fail(f"no space is left on the device while writing {problem.filename or 'a file'}; free some and run again")
 
 
+def take_no_arguments(description: str | None) -> None:
+    """Answer `--help`, and refuse anything else on the command line."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.parse_args()
+
+
 def fail(message: str) -> None:
     """Print an error to standard error and exit 1."""
     print(f"error: {message}", file=sys.stderr)  # noqa: T201
@@ -36,6 +44,4 @@ def say(message: str) -> None:
 
 def repository_root() -> Path:
     """Where the repository lies: DVC's word for it (a temporary experiment runs elsewhere), else the working folder."""
-    import os
-
     return Path(os.environ.get("DVC_ROOT", ".")).resolve()

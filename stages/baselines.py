@@ -1,8 +1,12 @@
-"""Fit and score what every learned router is compared with: models/knn/ and reports/routers/{baseline}/."""
+"""Fit and score what every learned router is compared with: models/knn/ and reports/routers/{baseline}/.
+
+Example:
+  python -m stages.baselines
+"""
 
 from pathlib import Path
 
-from pointsman.cli import run, say
+from pointsman.cli import run, say, take_no_arguments
 from pointsman.config.params import load_params
 from pointsman.evaluation.plots import write_plots
 from pointsman.llm.client import Asking
@@ -20,6 +24,7 @@ from pointsman.timing import timed
 
 def main() -> None:
     """Write kNN's model and every baseline's scores."""
+    take_no_arguments(__doc__)
     params = load_params()
     asking = Asking(params.llm, params.provider, params.weights)
     dataset = read_table(Path("data/dataset.parquet"), DATASET)

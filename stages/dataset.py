@@ -1,8 +1,12 @@
-"""Join queries, responses and ratings: data/dataset.parquet and its summary data/dataset.json."""
+"""Join queries, responses and ratings: data/dataset.parquet and its summary data/dataset.json.
+
+Example:
+  python -m stages.dataset
+"""
 
 from pathlib import Path
 
-from pointsman.cli import run, say
+from pointsman.cli import run, say, take_no_arguments
 from pointsman.config.params import load_params
 from pointsman.dataset.build import build
 from pointsman.dataset.summary import summarise, text_table
@@ -13,6 +17,7 @@ from pointsman.tables.schemas import DATASET, QUERIES, RATINGS, RESPONSES, ROLES
 
 def main() -> None:
     """Write the dataset and print its table by category."""
+    take_no_arguments(__doc__)
     params = load_params()
     queries = read_table(Path("data/queries.jsonl"), QUERIES)
     responses = {role: read_table(Path(f"data/responses/{role}.jsonl"), RESPONSES) for role in ROLES}

@@ -1,8 +1,12 @@
-"""Embed every query once, for all who use it: data/embeddings.npy."""
+"""Embed every query once, for all who use it: data/embeddings.npy.
+
+Example:
+  python -m stages.embed
+"""
 
 from pathlib import Path
 
-from pointsman.cli import run, say
+from pointsman.cli import run, say, take_no_arguments
 from pointsman.config.params import load_params
 from pointsman.llm.weights import resolve
 from pointsman.routers.base import router_text
@@ -13,6 +17,7 @@ from pointsman.tables.schemas import QUERIES, read_table
 
 def main() -> None:
     """Write the sentence embeddings, shape (queries, dimensions), float32, unit length."""
+    take_no_arguments(__doc__)
     params = load_params()
     queries = read_table(Path("data/queries.jsonl"), QUERIES)
     texts = [router_text(prompt, said) for prompt, said in zip(queries["prompt"], queries["messages"], strict=True)]

@@ -1,9 +1,13 @@
-"""Turn the winner into the servable folder: models/router/."""
+"""Turn the winner into the servable folder: models/router/.
+
+Example:
+  python -m stages.package
+"""
 
 from functools import partial
 from pathlib import Path
 
-from pointsman.cli import run, say
+from pointsman.cli import run, say, take_no_arguments
 from pointsman.config.params import load_params
 from pointsman.evaluation.apgr import apgr
 from pointsman.evaluation.curves import trace_curve
@@ -19,6 +23,7 @@ from pointsman.tables.schemas import DATASET, read_table
 
 def main() -> None:
     """Write models/router."""
+    take_no_arguments(__doc__)
     params = load_params()
     winner, metrics = read_json(Path("reports/winner.json")), read_json(Path("reports/metrics.json"))
     dataset = read_table(Path("data/dataset.parquet"), DATASET)

@@ -1,10 +1,14 @@
-"""Generate or import queries, remove duplicates, assign family and split: data/queries.jsonl."""
+"""Generate or import queries, remove duplicates, assign family and split: data/queries.jsonl.
+
+Example:
+  python -m stages.queries
+"""
 
 from collections import Counter
 from functools import partial
 from pathlib import Path
 
-from pointsman.cli import run, say
+from pointsman.cli import run, say, take_no_arguments
 from pointsman.config.params import load_params
 from pointsman.llm.client import Asking, ask
 from pointsman.llm.weights import fetch, model_hash
@@ -16,6 +20,7 @@ QUERIES_FILE = Path("data/queries.jsonl")
 
 def main() -> None:
     """Write data/queries.jsonl."""
+    take_no_arguments(__doc__)
     params = load_params()
     asking = Asking(params.llm, params.provider, params.weights)
     tools = Tools(

@@ -1,8 +1,12 @@
-"""Say what to do, how sure and why: reports/index.html, report.md and curve.svg."""
+"""Say what to do, how sure and why: reports/index.html, report.md and curve.svg.
+
+Example:
+  python -m stages.report
+"""
 
 from pathlib import Path
 
-from pointsman.cli import run, say
+from pointsman.cli import run, say, take_no_arguments
 from pointsman.config.digest import digest
 from pointsman.config.params import load_params
 from pointsman.report.build import build_report
@@ -13,6 +17,7 @@ from pointsman.tables.io import atomic
 
 def main() -> None:
     """Write the report."""
+    take_no_arguments(__doc__)
     params = load_params()
     shaping = {
         "seed": params.seed,

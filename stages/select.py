@@ -1,8 +1,12 @@
-"""Choose router and threshold without the test split, judge every router on test: reports/winner.json, metrics.json."""
+"""Choose router and threshold without the test split, judge every router on test: reports/winner.json, metrics.json.
+
+Example:
+  python -m stages.select
+"""
 
 from pathlib import Path
 
-from pointsman.cli import run, say
+from pointsman.cli import run, say, take_no_arguments
 from pointsman.config.params import load_params
 from pointsman.evaluation.judge import judge
 from pointsman.routers.files import MODEL_FILE
@@ -14,6 +18,7 @@ from pointsman.timing import collect_timings
 
 def main() -> None:
     """Write the winner, the metrics and what a clock measured."""
+    take_no_arguments(__doc__)
     params = load_params()
     dataset = read_table(Path("data/dataset.parquet"), DATASET)
     names = [*params.routers, *COMPARED]

@@ -1,4 +1,8 @@
-"""Log the comparison to MLflow and register the packaged router: reports/mlflow.json."""
+"""Log the comparison to MLflow and register the packaged router: reports/mlflow.json.
+
+Example:
+  python -m stages.track
+"""
 
 import hashlib
 import subprocess
@@ -7,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 import pointsman
-from pointsman.cli import repository_root, run, say
+from pointsman.cli import repository_root, run, say, take_no_arguments
 from pointsman.config.params import load_params
 from pointsman.routers.files import read_manifest
 from pointsman.tables.io import read_json, write_json
@@ -18,6 +22,7 @@ MODEL = Path("models/router")
 
 def main() -> None:
     """Write reports/mlflow.json."""
+    take_no_arguments(__doc__)
     params = load_params()
     root = repository_root()
     metrics = read_json(Path("reports/metrics.json"))

@@ -41,7 +41,7 @@ def grade(response: str, reference: Reference, sandbox: SandboxConfig) -> Verdic
         right, detail = _CHECKS[kind](response, reference)
     except SandboxError as problem:
         raise GradingError(str(problem)) from problem
-    except (KeyError, TypeError, AttributeError, sql.SqlReferenceError) as problem:
+    except (KeyError, TypeError, AttributeError, ValueError) as problem:
         raise GradingError(f"the reference of kind {kind!r} is broken: {problem!r}") from problem
     return Verdict(float(right), detail)
 

@@ -20,7 +20,7 @@ class Card:
     weak: str  # name of the weak model
     strong: str  # name of the strong model
     counts: Mapping[str, int]  # queries by split
-    metrics: Mapping[str, float | str | None]  # on the test split, by name
+    metrics: Mapping[str, float | list[float] | str | None]  # on the test split, by name; a list is an interval
     licence: str = "Apache-2.0"
     base: str = ""  # the encoder it stands on
     limits: tuple[str, ...] = field(
@@ -69,7 +69,9 @@ def render(card: Card, manifest: Mapping[str, Any], onnx: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _shown(value: float | str | None) -> str:
+def _shown(value: float | list[float] | str | None) -> str:
     if value is None:
         return "undefined"
+    if isinstance(value, list):
+        return " to ".join(_shown(end) for end in value)
     return value if isinstance(value, str) else f"{value:.4g}"

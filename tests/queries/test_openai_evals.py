@@ -93,6 +93,11 @@ def test_long_questions_worked_examples_and_empty_answers_are_left_out(tmp_path:
     assert [q.prompt for q in queries(wheel(tmp_path, q=rows), "q", max_chars=20)] == ["Good?"]
 
 
+def test_questions_that_hold_an_unwanted_text_are_left_out(tmp_path: Path) -> None:
+    rows = [chat("Is seedstissue light?", "yes"), chat("Is tissue light?", "yes")]
+    assert [q.prompt for q in queries(wheel(tmp_path, q=rows), "q", without=["seedstissue"])] == ["Is tissue light?"]
+
+
 def test_a_question_and_its_mirror_image_share_a_template(tmp_path: Path) -> None:
     rows = [chat("Was Ada born before Max?", "Y"), chat("Was Max born before Ada?", "N")]
     one, other = queries(wheel(tmp_path, q=rows), "q", 2, answer="one_of")

@@ -71,7 +71,11 @@ def test_several_none_or_contradictory_options_are_no_answer(response: str) -> N
         ("True", TRUE_FALSE, "True"),
         ("The statement is false.", TRUE_FALSE, "False"),
         ("It is not true.", TRUE_FALSE, None),
-        ("```python\ndef f():\n    x = 1\n    return True\n```\nThe function returns False otherwise.", TRUE_FALSE, None),
+        (
+            "```python\ndef f():\n    x = 1\n    return True\n```\nThe function returns False otherwise.",
+            TRUE_FALSE,
+            None,
+        ),
         ("```\nTrue\n```", TRUE_FALSE, "True"),
         ("Papua New Guinea", NAMES, "Papua New Guinea"),
         ("Nigeria has more people than Niger.", NAMES, "Nigeria"),

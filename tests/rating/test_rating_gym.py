@@ -13,14 +13,18 @@ def entry(dataset: str, **parameters: Any) -> dict[str, Any]:
     return dict(create_dataset(dataset, size=1, seed=3, **parameters)[0])
 
 
-@pytest.mark.parametrize("dataset", ["calendar_arithmetic", "fraction_simplification", "number_sorting", "time_intervals"])
+@pytest.mark.parametrize(
+    "dataset", ["calendar_arithmetic", "fraction_simplification", "number_sorting", "time_intervals"]
+)
 @pytest.mark.parametrize("form", ["{}", "The answer is {}", "Answer: {}.", "\\boxed{{{}}}"])
 def test_the_packages_own_answer_is_right_in_every_form(dataset: str, form: str) -> None:
     made = entry(dataset)
     assert is_right(form.format(made["answer"]), dataset, made)[0]
 
 
-@pytest.mark.parametrize("dataset", ["calendar_arithmetic", "fraction_simplification", "number_sorting", "time_intervals"])
+@pytest.mark.parametrize(
+    "dataset", ["calendar_arithmetic", "fraction_simplification", "number_sorting", "time_intervals"]
+)
 def test_another_answer_is_wrong(dataset: str) -> None:
     assert not is_right("The answer is 123456.", dataset, entry(dataset))[0]
 

@@ -10,7 +10,7 @@ from factories import fit_context, fit_data, planted_table, tiny_bert_router, ti
 
 from pointsman.routers import packaged, registry
 from pointsman.routers.card import Card, render
-from pointsman.routers.files import RouterError
+from pointsman.routers.files import RouterError, write_manifest
 from pointsman.routers.onnx_export import int8_ok
 from pointsman.routers.package import package
 
@@ -193,8 +193,8 @@ def test_the_model_card_tells_what_it_is_given():
 
 
 def test_a_router_that_cannot_be_served_is_refused(tmp_path):
-    registry.fit("length", fit_data(planted_table(20)), fit_context()).save(tmp_path)
-    with pytest.raises(RouterError, match="holds the length router, expected one of semantic, bert, knn"):
+    write_manifest(tmp_path, {"router": "llm"})
+    with pytest.raises(RouterError, match="holds the llm router, expected one of semantic, bert, knn"):
         package(tmp_path, tmp_path / "out", threshold=0.5, texts=[], card=CARD)
 
 

@@ -38,6 +38,7 @@ class Form(Section):
     instruction: str = Field("", description="Last line of the prompt")
     lead: str = Field("", description="First line of the prompt, in the place of the system message")
     drop: list[str] = Field(default_factory=list, description="Texts taken out of the question")
+    without: list[str] = Field(default_factory=list, description="Questions that hold one of these are left out")
     max_chars: PositiveInt = Field(600, description="Longest question taken")
 
 
@@ -102,8 +103,10 @@ def _question(row: dict[str, Any], form: Form) -> str:
     if any(message["role"] in _EXAMPLE_ROLES or message.get("name") for message in messages):
         return ""
     text = " ".join(str(message["content"]) for message in messages if message["role"] != "system")
-    for unwanted in form.drop:
-        text = text.replace(unwanted, "")
+    if any(unwanted in text for unwanted in form.without):
+        return ""
+    for superfluous in form.drop:
+        text = text.replace(superfluous, "")
     return text.strip()
 
 

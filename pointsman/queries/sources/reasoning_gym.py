@@ -22,7 +22,6 @@ from pointsman.queries.sources.sampling import (
 SOURCE = "reasoning_gym"
 _CANDIDATES_PER_QUERY = 5
 _SENTENCE = "Answer in one short sentence."
-_WORKING = "Show the working in one or two lines, then give the answer."
 
 
 class Form(NamedTuple):
@@ -45,36 +44,37 @@ _REVERSAL = (
     ("Solve the following problem.\n\n", ""),
     ("Provide you answer as a comma-separated list of words with a space after the comma.\n\n", ""),
 )
+_RELATION = (
+    (" Provide the relationship in one word.", ""),
+    (" Answer with a single word.", ""),
+    (" Respond only with the word that describes their relationship.", ""),
+)
 _GEOMETRY = (("Return only the angle as your answer.Do not give the units in your answer.", ""),)
 _FORMS = {
-    "aiw": Form("numeric", _WORKING),
+    "aiw": Form("numeric", _SENTENCE),
     "basic_arithmetic": Form("numeric", _SENTENCE),
     "calendar_arithmetic": Form("reasoning_gym", "Give only the answer."),
     "chain_sum": Form("numeric", _SENTENCE, wording=_SUM),
-    "coin_flip": Form(
-        "numeric", "Show the working in one line, then give the answer as a decimal number.", tolerance=0.005
-    ),
+    "coin_flip": Form("numeric", "Answer in one short sentence, with a decimal number.", tolerance=0.005),
     "color_cube_rotation": Form("exact"),
     "count_bits": Form("numeric", _SENTENCE),
     "count_primes": Form("numeric", _SENTENCE),
-    "course_schedule": Form("choice", options=("True", "False")),
+    "course_schedule": Form("choice", "Answer True or False.", options=("True", "False")),
     "decimal_chain_sum": Form("numeric", _SENTENCE, wording=_SUM),
-    "family_relationships": Form("exact"),
+    "family_relationships": Form("exact", _SENTENCE, wording=_RELATION),
     "gcd": Form("numeric", _SENTENCE, wording=((" Give only the GCD as your final answer.", ""),)),
-    "gsm_symbolic": Form(
-        "numeric", _WORKING, wording=((" Give the result as your final answer. Do not include units.", ""),)
-    ),
-    "isomorphic_strings": Form("choice", options=("True", "False")),
+    "gsm_symbolic": Form("numeric", wording=((" Give the result as your final answer. Do not include units.", ""),)),
+    "isomorphic_strings": Form("choice", "Answer True or False.", options=("True", "False")),
     "lcm": Form("numeric", _SENTENCE),
-    "leg_counting": Form("numeric", _WORKING, wording=_LEGS),
+    "leg_counting": Form("numeric", _SENTENCE, wording=_LEGS),
     "letter_counting": Form("numeric", _SENTENCE),
-    "needle_haystack": Form("exact"),
+    "needle_haystack": Form("exact", _SENTENCE, wording=((" Reply only with a name.", ""),)),
     "number_sequence": Form("numeric", "Which number comes next? " + _SENTENCE),
     "products": Form("numeric", _SENTENCE, wording=((" Give only the result as your final answer.", ""),)),
-    "ransom_note": Form("choice", options=("True", "False")),
+    "ransom_note": Form("choice", "Answer True or False.", options=("True", "False")),
     "sentence_reordering": Form("exact", "Reply with the sentence only."),
-    "simple_equations": Form("numeric", _WORKING),
-    "simple_geometry": Form("numeric", _WORKING, wording=_GEOMETRY),
+    "simple_equations": Form("numeric"),
+    "simple_geometry": Form("numeric", wording=_GEOMETRY),
     "spell_backward": Form("exact", "Reply with the reversed word only."),
     "syllogism": Form("choice", options=("Yes", "No")),
     "word_sequence_reversal": Form("exact", "Reply with the list only.", wording=_REVERSAL),

@@ -3,7 +3,8 @@
 import hashlib
 import random
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -15,7 +16,8 @@ from pointsman.queries.base import Reference
 Parameters = TypeVar("Parameters", bound=Section)
 
 
-class Level(NamedTuple):
+@dataclass(frozen=True)
+class Level:
     """One difficulty of a family: its name (null where the family has none), parameters, and queries asked for."""
 
     name: str | None

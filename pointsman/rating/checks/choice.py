@@ -57,15 +57,22 @@ def _statements(text: str, *, with_options: bool) -> list[str]:
 def _leading(text: str, options: Mapping[str, str]) -> str | None:
     """The option that a text begins with; "" where it contradicts itself, None where it begins with none."""
     line = text.strip().split("\n")[0]
-    named = _option_text_at(line, options)
+    if _begins_with_two(line, "".join(options)):
+        return ""
     label = _label_at(line, options, strict=False)
     if label is None:
-        return named
+        named = _option_text_at(line, options)
+        others = _words_in(_COMPARED.sub(" ", line), [shown for shown in options.values() if shown])
+        return "" if named and others - {options[named]} else named
     rest = re.sub(r"^\W*(?:option |answer )?\W*[A-Za-z](?:[)\].:}\s\"',–—-]+|$)", "", line, flags=re.IGNORECASE)
-    if re.match(rf"\W*\w\W*(?:\bor\b|\band\b|/|,|&)\W*(?:{'|'.join(options)})\b(?![.)]? \w)", line):
-        return ""
     told = _option_text_at(rest, options)
     return "" if told is not None and told != label and not _begins(rest, options[label]) else label
+
+
+def _begins_with_two(line: str, labels: str) -> bool:
+    """As in "A or B", "(A), (C)", "both A and B"."""
+    joined = r"\W*(?:\bor\b|\band\b|/|,|&)\W*"
+    return bool(re.match(rf"\W*(?:either |both )?\W*[{labels}]{joined}[{labels}](?!\w|[.):] ?\w)", line, re.IGNORECASE))
 
 
 def _label_at(line: str, options: Mapping[str, str], *, strict: bool) -> str | None:

@@ -66,7 +66,7 @@ def _inside_long_quote(sentence: str, place: re.Match[str]) -> bool:
 
 
 def _hedged(sentence: str, place: re.Match[str], wanted: Sequence[str]) -> bool:
-    """Beside "or", or one item of a list of three and more."""
+    """Beside "or", or one item of a list of three and more; a list, where it goes on."""
     before, after = sentence[: place.start()].rstrip(' "'), sentence[place.end() :].lstrip(' "')
     other = re.match(r"(?:,\s*)?(?:or|/)\s+\W*(?P<other>.+)", after, re.IGNORECASE)
     if other and not any(phrase(words).match(other["other"]) for words in wanted):
@@ -76,15 +76,12 @@ def _hedged(sentence: str, place: re.Match[str], wanted: Sequence[str]) -> bool:
         return True
     if re.match(r"and\s+\"?[A-Z]|,\s*[A-Z][\w' -]*,\s*(?:and|or)\s+[A-Z]", after):
         return True
+    if "," in place[0]:
+        return _is_item(after, before)
     items = [item for item in re.split(r",\s*(?:and |or )?|\s+and\s+", sentence) if item]
     if all(folded(item) == folded(place[0]) for item in items[1:]):
         return False
-    return (
-        len(items) >= 3
-        and "," not in place[0]
-        and all(len(item.split()) <= 5 for item in items[1:])
-        and _is_item(after, before)
-    )
+    return len(items) >= 3 and all(len(item.split()) <= 5 for item in items[1:]) and _is_item(after, before)
 
 
 def _is_item(after: str, before: str) -> bool:

@@ -1,5 +1,6 @@
 """References of kind numeric: the response's final number within a tolerance."""
 
+import math
 import re
 from fractions import Fraction
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from pointsman.rating.text import clean, sentences, stated_answers
 _NUMBER = re.compile(
     r"(?<![\w.])(?P<sign>(?<![\d)] )-\s?(?=[\d.$€£])|minus |negative )?[$€£]?(?P<sign2>-)?"
     r"(?P<whole>\d{1,3}(?:,\d{3})+(?![\d,])|\d+)?(?P<decimals>\.\d+)?(?P<power>[eE][-+]?\d{1,3}(?!\w))?"
-    r"(?:\s*/\s*(?P<below>\d+)(?![\d/]))?(?P<percent>\s?%)?",
+    r"(?:\s*/\s*(?P<below>\d{1,15})(?![\d/]))?(?P<percent>\s?%)?",
     re.IGNORECASE,
 )
 _SAYS = re.compile(
@@ -96,6 +97,8 @@ def numbers_in(text: str) -> list[Number]:
             continue
         whole = (match["whole"] or "0").replace(",", "")
         value = float(whole + (match["decimals"] or "") + (match["power"] or ""))
+        if not math.isfinite(value):
+            continue
         if match["below"] and int(match["below"]):
             value = float(Fraction(value) / int(match["below"]))
         sign = -1 if match["sign"] or match["sign2"] else 1

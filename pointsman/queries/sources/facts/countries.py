@@ -164,7 +164,7 @@ def populations() -> Sequence[Fact]:
         for step in (7, 13, 23, 37):
             if place + step < len(listed) and larger["population"] > 1.5 * listed[place + step]["population"]:
                 pair = sorted((in_sentence(larger), in_sentence(listed[place + step])))
-                question = f"Which country has more people: {pair[0]} or {pair[1]}?"
+                question = f"Which country has more people: {pair[0]} or {pair[1]}? Reply with the country's name."
                 names = [name.removeprefix("the ") for name in pair]
                 facts.append(Fact(question, one_of(short_name(larger), names), place + 1))
     return facts

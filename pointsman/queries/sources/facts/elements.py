@@ -76,10 +76,10 @@ def heavier() -> Sequence[Fact]:
     for light in listed:
         for step in (_APART, 3 * _APART, 7 * _APART):
             if light.number + step <= len(listed):
-                pair = sorted((light.name, listed[light.number + step - 1].name))
-                question = f"Which element has more protons: {pair[0].lower()} or {pair[1].lower()}?"
-                answer = one_of(listed[light.number + step - 1].name, pair)
-                facts.append(Fact(f"{question}", answer, light.number))
+                heavy = listed[light.number + step - 1]
+                pair = sorted((light.name, heavy.name))
+                question = f"Which element has more protons: {' or '.join(pair).lower()}?"
+                facts.append(Fact(f"{question} Reply with the element's name.", one_of(heavy.name, pair), light.number))
     return facts
 
 

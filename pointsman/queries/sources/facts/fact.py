@@ -8,8 +8,8 @@ from pointsman.queries.base import Reference
 class Fact(NamedTuple):
     """A question with one right answer.
 
-    `rank` counts from 1, the best known first; `closed` says that the question asks for Yes or No, of which
-    a sample should hold equal parts.
+    A question that ends in its question mark leaves open how to answer; others say it. `rank` counts from 1,
+    the best known first; `closed` says that the answer is Yes or No, of which a sample should hold equal parts.
     """
 
     question: str

@@ -61,7 +61,7 @@ def _level_queries(facts: Sequence[Fact], family: Family, level: Level, seed: in
     answers = [str(fact.reference["answer"]) if fact.closed else "" for fact in eligible]
     for fact in balanced(eligible, answers, level.count, rng):
         yield Query(
-            prompt=fact.question if fact.closed else f"{fact.question} {_INSTRUCTION}",
+            prompt=f"{fact.question} {_INSTRUCTION}" if fact.question.endswith("?") else fact.question,
             category=family.category,
             family=family.name,
             source=SOURCE,

@@ -109,14 +109,10 @@ def css_colours() -> Sequence[Fact]:
     """Name of a CSS colour -> its hexadecimal code; short names first."""
     from matplotlib.colors import CSS4_COLORS
 
-    ordered = sorted(CSS4_COLORS, key=lambda name: (len(name), name))
+    codes = {name: str(code).lower() for name, code in CSS4_COLORS.items()}
     return [
-        Fact(
-            f"What is the hexadecimal code of the CSS colour {name}?",
-            exact(CSS4_COLORS[name].lower(), [CSS4_COLORS[name].lower().lstrip("#")]),
-            rank,
-        )
-        for rank, name in enumerate(ordered, start=1)
+        Fact(f"What is the hexadecimal code of the CSS colour {name}?", exact(codes[name], [codes[name][1:]]), rank)
+        for rank, name in enumerate(sorted(codes, key=lambda name: (len(name), name)), start=1)
     ]
 
 

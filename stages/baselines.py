@@ -14,7 +14,8 @@ from pointsman.routers.baselines import fit, oracle
 from pointsman.routers.context import make_context
 from pointsman.routers.files import MODEL_FILE, folder_sha256
 from pointsman.routers.fitting import read_fit_data
-from pointsman.routers.names import COMPARED
+from pointsman.routers.knn.router import KnnRouter
+from pointsman.routers.names import COMPARED, SERVABLE
 from pointsman.routers.scoring import held_out, score_rows, scores_table
 from pointsman.tables.embeddings import read_embeddings
 from pointsman.tables.io import write_json
@@ -42,7 +43,7 @@ def main() -> None:
         folder = Path("reports/routers") / name
         write_table(folder / "scores.jsonl", table, SCORES)
         write_plots(folder, rows, table)
-        if name == "knn":
+        if name in SERVABLE and isinstance(router, KnnRouter):
             router.save(Path("models/knn"))
             write_json(folder / MODEL_FILE, {"sha256": folder_sha256(Path("models/knn"))})
     say(f"reports/routers: {', '.join(COMPARED)} scored on {len(rows)} queries")

@@ -96,6 +96,7 @@ def routers_config(**train: object) -> RoutersConfig:
         "weight_decay": 0.01,
         "patience": 2,
         "watch_share": 0.1,
+        "watch_tolerance": 0.0,
         "calibration": "platt",
     }
     routes = [

@@ -117,7 +117,9 @@ class QueriesConfig(Section):
 
     path: str = Field(description="Dep of the stage: the user's file, or the conf file of generated sources")
     sources: list[Source] = Field(min_length=1, description="Sources, in order")
-    columns: dict[str, str] = Field(default_factory=dict, description="Our column name -> the file's column name")
+    columns: dict[str, str | None] = Field(
+        default_factory=dict, description="Our column name -> the file's column name; null: the same"
+    )
     limit: PositiveInt | None = Field(None, description="At most so many queries, evenly over the families; null: all")
     near_duplicate_similarity: Share | None = Field(
         description="Jaccard similarity of word 3-shingles from which a later query is dropped; null: exact ones only"

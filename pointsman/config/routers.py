@@ -71,7 +71,12 @@ class TrainConfig(Section):
     weight_decay: float = Field(ge=0.0, description="AdamW weight decay")
     patience: PositiveInt = Field(description="Epochs without a better watched loss before training stops")
     watch_share: Share = Field(description="Share of train that early stopping watches")
-    calibration: Literal["platt", "temperature"] = Field(description="How raw scores become probabilities")
+    watch_tolerance: float = Field(
+        ge=0.0, description="Of epochs whose watched loss is at most this far above the least, the latest is kept, nats"
+    )
+    calibration: Literal["platt", "temperature"] = Field(
+        description="platt: slope and offset; temperature: slope alone, for scores that seldom tie"
+    )
 
     @model_validator(mode="after")
     def _watches_something(self) -> "TrainConfig":

@@ -53,7 +53,8 @@ def collect(config: QueriesConfig, seed: int, tools: Tools) -> Collected:
 def _generate(source: Source, config: QueriesConfig, seed: int, tools: Tools) -> Iterator[Query]:
     module = importlib.import_module(f"pointsman.queries.sources.{source.kind}")
     if isinstance(source, FileSource):
-        yield from module.generate(Path(config.path), config.columns, config.max_prompt_chars)
+        renamed = {ours: theirs for ours, theirs in config.columns.items() if theirs is not None}
+        yield from module.generate(Path(config.path), renamed, config.max_prompt_chars)
     elif isinstance(source, OpenAIEvalsSource):
         yield from module.generate(source, seed, archive=_only_file(tools.fetch(source.weights)))
     elif isinstance(source, LlmSource):

@@ -3,7 +3,9 @@
 import re
 import unicodedata
 
-LONGEST_CHARS = 20_000
+LONGEST_CHARS = 8_000
+WINDOW_CHARS = 80  # how far back words are looked at that deny a mention
+LONGEST_SENTENCE_CHARS = 1_000
 _MARK = "\x02"  # stands before an answer that the response boxed
 
 _THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
@@ -72,7 +74,7 @@ def sentences(text: str) -> list[str]:
             joined[-1] += ", " + plain
         elif plain:
             joined.append(plain)
-    parts = [part.strip() for line in joined for part in _ENDS.split(line)]
+    parts = [part.strip()[:LONGEST_SENTENCE_CHARS] for line in joined for part in _ENDS.split(line)]
     return [part for part in parts if part]
 
 

@@ -97,7 +97,7 @@ def stage_module(stage):
     return f"stages/{stage['cmd'].split('stages.')[1].split()[0]}.py"
 
 
-@pytest.mark.parametrize(("name", "routers"), variants())
+@pytest.mark.parametrize(("name", "routers"), list(variants()))
 def test_deps_are_the_imports(name, routers):
     stage = STAGES[name]
     files = closure(stage_module(stage), routers)

@@ -1,6 +1,11 @@
+import time
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pointsman.config.rating import SandboxConfig
+from pointsman.rating.checks.code import extract_program
 from pointsman.rating.references import GradingError, Verdict, grade, verdict_key
 
 CASES = [
@@ -85,3 +90,25 @@ def test_the_key_depends_on_response_and_reference_alone() -> None:
         == 3
     )
     assert len(verdict_key("\ud800", {})) == 64
+
+
+PIECES = ["a", "1", "1,", "1/0 ", "9e999/3", " ", "\n", "Paris", " or ", "is ", "the answer is ", "A) ", "not ", "```\n", "$", "\\boxed{",
+          "\\frac{1}{", "(", "[", "- ", "#### 4\n", "SELECT ", ";", "'", "def f():\n", "*", "%", ":", "\x00", "\ud800", "²", "½", "٣", "½/2"]  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=30).map("".join))
+def test_no_text_makes_a_check_fail(response: str) -> None:
+    limits = SandboxConfig(wall_s=1, cpu_s=1, memory_mb=64, file_mb=1, processes=1, output_kb=1)
+    for reference, *_ in CASES:
+        assert grade(response, reference, limits).score in (0.0, 1.0)
+    assert isinstance(extract_program(response, "f", "def f():\n"), str)
+
+
+@pytest.mark.parametrize("piece", ["Paris, ", "Paris or ", "(", "- ", "```\n", "def f():\n", "\\boxed{", "1,", "is "])
+def test_long_repetitions_take_no_time(piece: str, limits: SandboxConfig) -> None:
+    started = time.process_time()
+    for reference, *_ in CASES:
+        grade(piece * 10_000, reference, limits)
+    extract_program(piece * 10_000, "f", "def f():\n")
+    assert time.process_time() - started < 5

@@ -4,7 +4,16 @@ import re
 from collections.abc import Mapping
 
 from pointsman.rating.checks.exact import stands_as_answer
-from pointsman.rating.text import answering_sentence, clean, folded, phrase, sentences, stated_answers
+from pointsman.rating.text import (
+    LONGEST_SENTENCE_CHARS,
+    WINDOW_CHARS,
+    answering_sentence,
+    clean,
+    folded,
+    phrase,
+    sentences,
+    stated_answers,
+)
 
 _STATED_OPTION = re.compile(
     r"\b(?:option|choice|letter|statement)\s*(?:is|:|=)?\s*[\"'(]?(?P<said>[^\n]+)|"
@@ -56,7 +65,7 @@ def _statements(text: str, *, with_options: bool) -> list[str]:
 
 def _leading(text: str, options: Mapping[str, str]) -> str | None:
     """The option that a text begins with; "" where it contradicts itself, None where it begins with none."""
-    line = text.strip().split("\n")[0]
+    line = text.strip().split("\n")[0][:LONGEST_SENTENCE_CHARS]
     if _begins_with_two(line, "".join(options)):
         return ""
     label = _label_at(line, options, strict=False)
@@ -108,7 +117,7 @@ def _only_mentioned(text: str, options: Mapping[str, str]) -> str | None:
         places = [match.start() for match in re.finditer(marked, text)]
         if len(shown) > 1:
             places += _masked_places(text, shown, [other for other in options.values() if other != shown])
-        if any(not _DENIED.search(text[:place]) for place in places):
+        if any(not _DENIED.search(text[max(0, place - WINDOW_CHARS) : place]) for place in places):
             found.add(label)
     return found.pop() if len(found) == 1 else None
 
@@ -172,6 +181,9 @@ def _words_in(text: str, options: list[str]) -> set[str]:
     found = set()
     for option in options:
         others = [other for other in options if other != option]
-        if any(not _DENIED.search(text[:place]) for place in _masked_places(text, option, others)):
+        if any(
+            not _DENIED.search(text[max(0, place - WINDOW_CHARS) : place])
+            for place in _masked_places(text, option, others)
+        ):
             found.add(option)
     return found

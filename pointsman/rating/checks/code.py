@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from pointsman.config.rating import SandboxConfig
 from pointsman.rating.sandbox import Job, SandboxError, run_checks
 
-_LONGEST_CHARS = 40_000
+_LONGEST_CHARS = 16_000
+_MOST_TRIES = 25  # of dropping a line that does not parse
 _FENCE = re.compile(
     r"^[ \t]*(?:```|~~~)[ \t]*(?P<language>[\w+#.-]*)[^\n]*\n(?P<code>.*?)(?:^[ \t]*(?:```|~~~)[ \t]*$|\Z)", re.M | re.S
 )
@@ -69,24 +70,27 @@ def extract_program(response: str, entry_point: str, setup: str = "") -> str:
 def parsable(code: str) -> str:
     """The longest beginning of the code, by lines, that is Python; "" where none is."""
     lines = code.rstrip().split("\n")
-    while lines:
+    for _ in range(_MOST_TRIES):
         try:
             tree = ast.parse("\n".join(lines))
         except SyntaxError as problem:
-            # The end is where a cut shows; an error before it cannot be mended by dropping lines after it.
+            # A cut shows at the end; what is wrong earlier cannot be mended by keeping what follows it.
             lines = lines[: min(len(lines) - 1, problem.lineno or len(lines))]
-            continue
         except _TOO_MUCH:
             return ""
-        return "\n".join(lines) if tree.body else ""
+        else:
+            return "\n".join(lines) if tree.body else ""
+        if not lines:
+            return ""
     return ""
 
 
 def _unfenced(text: str) -> list[str]:
     """Runs of lines that parse, each from a line that begins like code; prose between them is passed over."""
     lines = text.replace("```", "").split("\n")
-    found, place = [], 0
-    while place < len(lines):
+    found: list[str] = []
+    place = tries = 0
+    while place < len(lines) and tries < _MOST_TRIES:
         if not _STARTS.match(lines[place]):
             place += 1
             continue
@@ -94,6 +98,7 @@ def _unfenced(text: str) -> list[str]:
         part = parsable("\n".join(lines[place:end]))
         found.append(part)
         place += max(1, part.count("\n") + 1 if part else 1)
+        tries += 1
     return [part for part in found if part]
 
 
@@ -123,11 +128,10 @@ def _continued(setup: str, entry_point: str, body: str) -> str:
         return ""
     for text in (body, indent(dedent(body), "    ")):
         lines = text.strip("\n").split("\n")
-        while lines:
-            code = setup.rstrip() + "\n" + "\n".join(lines)
-            if re.match(r"\s", lines[0]) and parsable(code) == code.rstrip() and _has_body(code, entry_point):
+        for end in range(len(lines), max(0, len(lines) - _MOST_TRIES), -1):
+            code = (setup.rstrip() + "\n" + "\n".join(lines[:end])).rstrip()
+            if re.match(r"\s", lines[0]) and parsable(code) == code and _has_body(code, entry_point):
                 return code
-            lines.pop()
     return ""
 
 

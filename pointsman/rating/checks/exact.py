@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from pointsman.rating.text import answering_sentence, clean, folded, phrase, sentences, stated_answers
+from pointsman.rating.text import WINDOW_CHARS, answering_sentence, clean, folded, phrase, sentences, stated_answers
 
 _SAYS = re.compile(
     r"[=:→]|\b(?:is|are|was|were|be|called|named|has|have|equals|means|becomes|must|uses?)\b|'s\b|\bin\b", re.I
@@ -49,7 +49,7 @@ def stands_as_answer(sentence: str, place: re.Match[str]) -> bool:
     Any other place before the verb is the repeated question.
     """
     before = sentence[: place.start()]
-    if _DENIES.search(before) or _inside_long_quote(sentence, place):
+    if _DENIES.search(before[-WINDOW_CHARS:]) or _inside_long_quote(sentence, place):
         return False
     says = _SAYS.search(sentence)
     if says is None:
@@ -74,7 +74,7 @@ def _hedged(sentence: str, place: re.Match[str], wanted: Sequence[str]) -> bool:
     earlier = re.search(r"(?P<other>\S+)\"?,?\s+or$", before, re.IGNORECASE)
     if earlier and not any(phrase(words).search(earlier["other"]) for words in wanted):
         return True
-    if re.match(r"and\s+\"?[A-Z]|,\s*[A-Z][\w' -]*,\s*(?:and|or)\s+[A-Z]", after):
+    if re.match(r"and\s+\"?[A-Z]|(?:,\s*[A-Z][\w' -]*)+,?\s(?:and|or)\s+[A-Z]", after):
         return True
     if "," in place[0]:
         return _is_item(after, before)

@@ -8,18 +8,21 @@ SQLite's own parser and functions.
 import math
 import re
 import sqlite3
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-_MOST_STEPS = 5_000_000
-_STEPS_A_LOOK = 10_000
+_MOST_STEPS = 2_000_000
+_STEPS_A_LOOK = 100
+_MOST_CPU_S = 2.0
 _MOST_ROWS = 10_000
-_LONGEST_VALUE = 1_000_000
+_LONGEST_VALUE = 10_000  # bytes; a function's work on one value is not interrupted, so values stay small
 _LONGEST_QUERY_CHARS = 10_000
 _TOLERANCE = 1e-6
 _ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
-_FORBIDDEN_FUNCTIONS = {"load_extension", "fts3_tokenizer", "randomblob", "zeroblob"}
+# The first two reach past the database, the others fill memory or spin on one call, e.g. printf('%.*c', 1e9, 1).
+_FORBIDDEN_FUNCTIONS = {"load_extension", "fts3_tokenizer", "randomblob", "zeroblob", "printf", "format"}
 _FENCE = re.compile(r"```[ \t]*(?P<language>\w*)[^\n]*\n(?P<code>.*?)(?:```|\Z)", re.S)
 _QUERY = re.compile(r"(?:^|(?<=[\s:`]))(?P<query>(?:SELECT|WITH)\b.*)", re.S | re.I)
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.S)
@@ -111,12 +114,17 @@ def _select(schema: str, query: str) -> Rows:
         ):
             connection.setlimit(limit, most)
         connection.set_authorizer(_authorize)
-        looks = iter(range(_MOST_STEPS // _STEPS_A_LOOK))
-        connection.set_progress_handler(lambda: next(looks, None) is None, _STEPS_A_LOOK)
+        connection.set_progress_handler(_watch(), _STEPS_A_LOOK)
         rows: Rows = connection.execute(query).fetchmany(_MOST_ROWS)
         return rows
     finally:
         connection.close()
+
+
+def _watch() -> Callable[[], bool]:
+    """Says when a query has had its share of steps or of this thread's processor time."""
+    looks, end_s = iter(range(_MOST_STEPS // _STEPS_A_LOOK)), time.thread_time() + _MOST_CPU_S
+    return lambda: next(looks, None) is None or time.thread_time() > end_s
 
 
 def _create(connection: sqlite3.Connection, schema: str) -> None:

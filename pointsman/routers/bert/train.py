@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from accelerate import PartialState  # type: ignore[import-untyped]
-from accelerate.utils import broadcast_object_list  # type: ignore[import-untyped]
-from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainingArguments
+from torch import Tensor
+from transformers import (
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 
 from pointsman.config.routers import TrainConfig
 from pointsman.routers.bert.data import Rows, collate
@@ -36,25 +40,57 @@ def processes() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
+class KeepBest(TrainerCallback):
+    """Early stopping that keeps weights in memory: no checkpoint is written, with one process or several.
+
+    A tenth of train is few rows, and its loss is noisy: of the epochs whose watched loss is within `tolerance` of
+    the least, the latest is kept, because its learning rate has fallen furthest.
+    """
+
+    def __init__(self, patience: int, tolerance: float) -> None:
+        self.patience = patience
+        self.tolerance = tolerance
+        self.least = float("inf")
+        self.since_least = 0
+        self.epoch = 0
+        self.weights: dict[str, Tensor] = {}
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **given: Any  # noqa: ARG002
+    ) -> TrainerControl:
+        """After each epoch: keep these weights, or count towards stopping."""
+        loss = float(given["metrics"]["eval_loss"])
+        self.since_least = 0 if loss < self.least else self.since_least + 1
+        self.least = min(self.least, loss)
+        if loss <= self.least + self.tolerance:
+            self.epoch = round(state.epoch or 0)
+            self.weights = {name: value.detach().clone() for name, value in given["model"].state_dict().items()}
+        control.should_training_stop = control.should_training_stop or self.since_least >= self.patience
+        return control
+
+
 def train_model(model: ScoreModel, rows: Rows, config: TrainConfig, seed: int, *, quiet: bool) -> Trained:
-    """Train on nine tenths of the rows, watch the loss on the rest, keep the best epoch's weights.
+    """Train on most rows, watch the loss on the rest, keep the best epoch's weights.
 
     On a CPU the same rows, seed and number of threads give the same weights, bit for bit. GPUs that
     have bfloat16 compute in it.
     """
     train, watched = split_watched(rows, config.watch_share, seed)
-    with _shared_folder() as folder:
+    best = KeepBest(config.patience, config.watch_tolerance)
+    with tempfile.TemporaryDirectory(prefix="pointsman-train-") as folder:
         trainer = Trainer(
             model=model,
             args=_arguments(config, seed, folder, steps_an_epoch(len(train), config.batch_size), quiet=quiet),
             train_dataset=train,
             eval_dataset=watched,
             data_collator=collate,
-            callbacks=[EarlyStoppingCallback(early_stopping_patience=config.patience)],
+            callbacks=[best],
         )
         trainer.remove_callback(PrinterCallback)  # the history tells the losses
         trainer.train()
-        history = _history(trainer.state.log_history, len(train), len(watched))
+        epochs = _losses(trainer.state.log_history)
+    model.load_state_dict(best.weights)
+    history = {"train_rows": len(train), "watched_rows": len(watched), "best_epoch": best.epoch, "epochs": epochs}
     return Trained(model.eval(), history)
 
 
@@ -86,13 +122,8 @@ def _arguments(config: TrainConfig, seed: int, folder: str, steps: int, *, quiet
         weight_decay=config.weight_decay,
         train_sampling_strategy="group_by_length",
         eval_strategy="epoch",
-        save_strategy="epoch",
+        save_strategy="no",
         logging_strategy="epoch",
-        save_only_model=True,
-        save_total_limit=1,
-        load_best_model_at_end=True,
-        metric_for_best_model="eval_loss",
-        greater_is_better=False,
         bf16=torch.cuda.is_available() and torch.cuda.is_bf16_supported(),
         use_cpu=_joined_on_cpu(),
         seed=seed,
@@ -106,37 +137,19 @@ def _arguments(config: TrainConfig, seed: int, folder: str, steps: int, *, quiet
     )
 
 
-@contextmanager
-def _shared_folder() -> Iterator[str]:
-    """A temporary folder for checkpoints, the main process's one for all."""
-    with tempfile.TemporaryDirectory(prefix="pointsman-train-") as own:
-        shared = [own]
-        if processes() > 1:
-            PartialState(cpu=_joined_on_cpu())
-            broadcast_object_list(shared)
-        yield shared[0]
-
-
 def _joined_on_cpu() -> bool:
     """Several processes on a machine without a GPU find each other only when told so; else the device is automatic."""
     return processes() > 1 and not torch.cuda.is_available()
 
 
-def _history(log: list[dict[str, Any]], trained_rows: int, watched_rows: int) -> dict[str, Any]:
+def _losses(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Losses of each epoch, rounded so that the file reads well."""
     watched = {entry["epoch"]: entry["eval_loss"] for entry in log if "eval_loss" in entry}
     trained = {entry["epoch"]: entry["loss"] for entry in log if "loss" in entry}
-    epochs = [
+    return [
         {"epoch": round(epoch), "train_loss": _rounded(trained.get(epoch)), "watched_loss": _rounded(loss)}
         for epoch, loss in sorted(watched.items())
     ]
-    best = min(epochs, key=lambda entry: (entry["watched_loss"], entry["epoch"]))
-    return {
-        "train_rows": trained_rows,
-        "watched_rows": watched_rows,
-        "best_epoch": best["epoch"],
-        "epochs": epochs,
-    }
 
 
 def _rounded(loss: float | None) -> float | None:

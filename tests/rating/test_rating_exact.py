@@ -38,6 +38,7 @@ WRONG = [
     ("Paris/Lyon", "Paris"),
     ("Paris, Lyon, Nice, Lille", "Paris"),
     ("Paris, Lyon, and Nice are the largest cities.", "Paris"),
+    ("Paris, Lyon, Nice and Lille are all cities of the country of France.", "Paris"),
     ("The capital is Paris and Lyon.", "Paris"),
     ("The capital is not Paris.", "Paris"),
     ("Lyon is larger than Paris.", "Paris"),

@@ -76,7 +76,7 @@ _FORMS = {
     "simple_equations": Form("numeric"),
     "simple_geometry": Form("numeric", wording=_GEOMETRY),
     "spell_backward": Form("exact", "Reply with the reversed word only."),
-    "syllogism": Form("choice", options=("Yes", "No")),
+    "syllogism": Form("choice", "Answer Yes or No.", ("Yes", "No"), wording=(("\n(Answer Yes or No)", ""),)),
     "word_sequence_reversal": Form("exact", "Reply with the list only.", wording=_REVERSAL),
 }
 

@@ -10,6 +10,7 @@ _SAYS = re.compile(
 )
 _DENIES = re.compile(r"(?:\bnot|n't|\bthan|\binstead of|\brather than|\bunlike|\bexcept|\bwithout)\s+(?:\w+\s)?$", re.I)
 _TURNED = re.compile(r"\b(?:of|for)(?: the)?(?: (?:country|city|state|element|word)(?: of)?)?\W*$", re.I)
+_GOES_ON = re.compile(r"and\s+\"?[A-Z]|(?:,\s*[A-Z][\w' -]*)+,?\s(?:and|or)\s+[A-Z]")
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -74,7 +75,7 @@ def _hedged(sentence: str, place: re.Match[str], wanted: Sequence[str]) -> bool:
     earlier = re.search(r"(?P<other>\S+)\"?,?\s+or$", before, re.IGNORECASE)
     if earlier and not any(phrase(words).search(earlier["other"]) for words in wanted):
         return True
-    if re.match(r"and\s+\"?[A-Z]|(?:,\s*[A-Z][\w' -]*)+,?\s(?:and|or)\s+[A-Z]", after):
+    if _GOES_ON.match(after):
         return True
     if "," in place[0]:
         return _is_item(after, before)

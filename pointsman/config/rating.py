@@ -16,7 +16,7 @@ class SandboxConfig(Section):
     memory_mb: PositiveInt = Field(description="Address space, MiB")
     file_mb: PositiveInt = Field(description="Largest file written, MiB")
     processes: PositiveInt = Field(description="Processes and threads")
-    output_kb: PositiveInt = Field(description="Output kept, KiB; more ends the run")
+    output_kb: PositiveInt = Field(description="Largest value that a call may return, KiB")
 
 
 class JudgeConfig(Section):

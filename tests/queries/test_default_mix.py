@@ -1,5 +1,8 @@
 """The default mix in conf/queries/default.yaml, but for what must be downloaded."""
 
+import os
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
@@ -61,3 +64,27 @@ def test_every_family_yields_its_count_and_hardly_a_duplicate(config: QueriesCon
         assert Counter(query.family for query in made) == {family.name: family.count for family in source.families}
         kept = deduplicate(made, config.near_duplicate_similarity)
         assert len(kept.queries) >= 0.97 * len(made)
+
+
+def test_every_process_writes_the_same_queries() -> None:
+    script = (
+        "import hashlib, sys, yaml\n"
+        "from pointsman.config.queries import QueriesConfig\n"
+        "from pointsman.queries.sources import facts, reasoning_gym\n"
+        "config = QueriesConfig.model_validate(yaml.safe_load(open(sys.argv[1])))\n"
+        "modules = {'facts': facts, 'reasoning_gym': reasoning_gym}\n"
+        "made = [q for s in config.sources if s.kind in modules for q in modules[s.kind].generate(s, 7)]\n"
+        "print(len(made), hashlib.sha256(repr(made).encode()).hexdigest())\n"
+    )
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", script, str(CONF)],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for hash_seed in ("1", "2")
+    ]
+    assert outputs[0] == outputs[1]
+    assert int(outputs[0].split()[0]) > 1000

@@ -10,8 +10,8 @@ from pointsman.config.errors import ConfigError
 from pointsman.config.queries import FactsSource, Family
 from pointsman.queries.base import Query
 from pointsman.queries.sources.facts import generate
+from pointsman.queries.sources.facts.asking import DATASETS
 from pointsman.queries.sources.facts.fact import Fact
-from pointsman.queries.sources.facts.generate import DATASETS
 from pointsman.queries.sources.facts.nations import countries
 
 KINDS = {

@@ -81,7 +81,7 @@ def test_the_package_scores_its_own_answer_right_from_the_stored_entry(chosen: F
 
 
 def test_a_choice_holds_its_answer_among_its_options() -> None:
-    made = queries(family("syllogism", 12, allow_some=False, allow_some_not=False), family("ransom_note", 12))
+    made = queries(family("syllogism", 12, allow_some=False, allow_some_not=False), family("course_schedule", 12))
     for query in made:
         assert query.reference is not None and query.reference["kind"] == "choice"
         assert query.reference["answer"] in query.reference["options"]
@@ -114,8 +114,15 @@ def holds(world: list[dict[str, bool]], statement: tuple[str, str, str]) -> bool
 
 
 def test_an_unknown_data_set_is_refused_with_the_allowed_ones() -> None:
-    with pytest.raises(ConfigError, match=r"unknown data set of reasoning_gym 'chain_sums'; allowed: .*chain_sum"):
+    with pytest.raises(
+        ConfigError, match=r"unknown or unrepeatable data set of reasoning_gym 'chain_sums'; allowed: .*chain_sum"
+    ):
         queries(family("chain_sums"))
+
+
+def test_a_data_set_that_differs_from_process_to_process_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"unrepeatable data set of reasoning_gym 'ransom_note'"):
+        queries(family("ransom_note"))
 
 
 def test_an_unknown_parameter_is_refused_with_the_allowed_ones() -> None:

@@ -49,7 +49,14 @@ _RELATION = (
     (" Answer with a single word.", ""),
     (" Respond only with the word that describes their relationship.", ""),
 )
+_CANDIDATES = (
+    ("Your task is to pick the largest/smallest number out of several options.\n\n", ""),
+    ("Your output should be only the number of interest.\n\n", ""),
+    ("Now, pick", "Pick"),
+)
 _GEOMETRY = (("Return only the angle as your answer.Do not give the units in your answer.", ""),)
+# In version 0.1.25 these iterate over sets of strings, so that each process makes other questions or answers.
+_UNREPEATABLE = {"isomorphic_strings", "knight_swap", "polynomial_multiplication", "ransom_note", "word_ladder"}
 _FORMS = {
     "aiw": Form("numeric", _SENTENCE),
     "basic_arithmetic": Form("numeric", _SENTENCE),
@@ -64,14 +71,13 @@ _FORMS = {
     "family_relationships": Form("exact", _SENTENCE, wording=_RELATION),
     "gcd": Form("numeric", _SENTENCE, wording=((" Give only the GCD as your final answer.", ""),)),
     "gsm_symbolic": Form("numeric", wording=((" Give the result as your final answer. Do not include units.", ""),)),
-    "isomorphic_strings": Form("choice", "Answer True or False.", options=("True", "False")),
     "lcm": Form("numeric", _SENTENCE),
     "leg_counting": Form("numeric", _SENTENCE, wording=_LEGS),
     "letter_counting": Form("numeric", _SENTENCE),
     "needle_haystack": Form("exact", _SENTENCE, wording=((" Reply only with a name.", ""),)),
     "number_sequence": Form("numeric", "Which number comes next? " + _SENTENCE),
+    "number_format": Form("numeric", _SENTENCE, tolerance=1e-4, wording=_CANDIDATES),
     "products": Form("numeric", _SENTENCE, wording=((" Give only the result as your final answer.", ""),)),
-    "ransom_note": Form("choice", "Answer True or False.", options=("True", "False")),
     "sentence_reordering": Form("exact", "Reply with the sentence only."),
     "simple_equations": Form("numeric"),
     "simple_geometry": Form("numeric", wording=_GEOMETRY),
@@ -116,7 +122,7 @@ def _level_queries(family: Family, level: Level, seed: int) -> Iterator[Query]:
 def _dataset(name: str, level: Level, seed: int) -> Any:
     from reasoning_gym.factory import DATASETS, create_dataset
 
-    require(name, DATASETS.keys(), "data set of reasoning_gym")
+    require(name, DATASETS.keys() - _UNREPEATABLE, "or unrepeatable data set of reasoning_gym")
     allowed = {field.name for field in dataclasses.fields(DATASETS[name][1])} - {"seed", "size"}
     for parameter in level.parameters:
         require(parameter, allowed, f"parameter of reasoning_gym's {name}")

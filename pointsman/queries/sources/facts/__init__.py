@@ -1,5 +1,5 @@
 """Questions generated from fact packages: countries and cities, chemical elements, technical standards."""
 
-from pointsman.queries.sources.facts.generate import generate
+from pointsman.queries.sources.facts.asking import generate
 
 __all__ = ["generate"]

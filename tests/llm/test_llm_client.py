@@ -191,7 +191,15 @@ def test_on_miss_fail_asks_nobody(httpserver: HTTPServer, asking):
     assert answer.origin == "cache"
 
 
-def test_what_was_answered_before_ctrl_c_is_kept(httpserver: HTTPServer, asking):
+@pytest.fixture
+def interruptible():
+    """Ctrl-C works, also where the tests themselves run in the background with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_what_was_answered_before_ctrl_c_is_kept(httpserver: HTTPServer, asking, interruptible):
     release = threading.Event()
 
     def answer_three_then_interrupt(received) -> Response:

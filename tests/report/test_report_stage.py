@@ -18,6 +18,7 @@ def workspace(tmp_path, monkeypatch):
     overrides = ["queries=file", "queries.path=queries.csv", "evaluation.resamples=50", "report.sample_decisions=3"]
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(compose(ROOT / "conf", overrides)), "utf-8")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["stage"])
     return tmp_path
 
 

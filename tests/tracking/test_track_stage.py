@@ -32,6 +32,7 @@ def workspace(tmp_path, packaged, empty_store, monkeypatch):
     for name in ("index.html", "report.md", "curve.svg"):
         (here / "reports" / name).write_text(name)
     monkeypatch.chdir(here)
+    monkeypatch.setattr(sys, "argv", ["stage"])
     monkeypatch.setenv("DVC_ROOT", str(repository))
     return here
 

@@ -56,7 +56,11 @@ class KeepBest(TrainerCallback):
         self.weights: dict[str, Tensor] = {}
 
     def on_evaluate(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **given: Any  # noqa: ARG002
+        self,
+        args: TrainingArguments,  # noqa: ARG002
+        state: TrainerState,
+        control: TrainerControl,
+        **given: Any,
     ) -> TrainerControl:
         """After each epoch: keep these weights, or count towards stopping."""
         loss = float(given["metrics"]["eval_loss"])

@@ -2,7 +2,7 @@
 
 Examples:
   python -m stages.train --router semantic
-  accelerate launch --num_processes 2 -m stages.train --router bert
+  accelerate launch --multi_gpu --num_processes 2 -m stages.train --router bert
 """
 
 import argparse

@@ -10,6 +10,7 @@ import pytest
 import torch
 from factories import HIDDEN, fit_context, fit_data, planted_table
 from sklearn.metrics import roc_auc_score
+from transformers import TrainerControl, TrainerState
 
 from pointsman.routers import registry
 from pointsman.routers.baselines import shuffle_labels
@@ -17,7 +18,7 @@ from pointsman.routers.bert.data import Rows
 from pointsman.routers.bert.model import ScoreModel, from_base, mean_pool
 from pointsman.routers.bert.router import load
 from pointsman.routers.bert.scoring import raw_scores
-from pointsman.routers.bert.train import split_watched
+from pointsman.routers.bert.train import KeepBest, split_watched
 from pointsman.routers.files import RouterError
 
 UNSEEN = planted_table(150, seed=99)
@@ -64,6 +65,36 @@ def test_training_stops_when_the_watched_loss_no_longer_falls(table, base):
     context = fit_context(base, train={"epochs": 30, "learning_rate": 0.2, "patience": 1})
     history = registry.fit("bert", shuffle_labels(fit_data(table), seed=5), context).history
     assert len(history["epochs"]) == history["best_epoch"] + 1 < 30
+
+
+def evaluate(losses, **options):
+    """What is kept, and after which epoch training is told to stop, when these losses are watched."""
+    best = KeepBest(**{"patience": 2, "tolerance": 0.01, **options})
+    for epoch, loss in enumerate(losses, start=1):
+        model = torch.nn.Linear(1, 1)
+        model.bias.data.fill_(epoch)
+        control = TrainerControl()
+        best.on_evaluate(None, TrainerState(epoch=epoch), control, metrics={"eval_loss": loss}, model=model)
+        if control.should_training_stop:
+            break
+    return best.epoch, best.weights["bias"].item(), epoch
+
+
+def test_of_epochs_with_nearly_the_least_loss_the_latest_is_kept():
+    assert evaluate([0.50, 0.52, 0.505]) == (3, 3.0, 3)
+    assert evaluate([0.50, 0.52, 0.52]) == (1, 1.0, 3)
+    assert evaluate([0.50, 0.505], tolerance=0.0) == (1, 1.0, 2)
+
+
+def test_training_is_told_to_stop_after_as_many_epochs_as_patience_without_a_new_least():
+    assert evaluate([0.5, 0.6, 0.7, 0.1]) == (1, 1.0, 3)
+    assert evaluate([0.5, 0.6, 0.4, 0.5, 0.6, 0.1]) == (3, 3.0, 5)
+
+
+def test_training_that_diverges_is_an_error(table, base):
+    context = fit_context(base, train={"epochs": 2, "learning_rate": 1e30})
+    with pytest.raises(RouterError, match=r"training diverged.*Lower router\.bert\.train\.learning_rate"):
+        registry.fit("bert", fit_data(table), context)
 
 
 def test_equal_seeds_write_equal_bytes_and_other_seeds_others(table, base, tmp_path):

@@ -9,6 +9,7 @@ from factories import fit_context, fit_data, planted_table, tiny_base, tiny_pack
 
 from pointsman.routers.files import RouterError
 from pointsman.score import run as run_module
+from pointsman.score.__main__ import main
 from pointsman.score.rows import read_rows
 from pointsman.score.run import Job, run
 from pointsman.score.scorer import Scorer, Verdicts, make_scorer
@@ -299,3 +300,19 @@ def test_a_router_that_is_not_there_is_refused(tmp_path, monkeypatch, name, mess
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RouterError, match=message):
         make_scorer(name, tmp_path / "params.yaml")
+
+
+def test_the_command_scores_a_file_and_says_how_many(semantic_folder, tmp_path, monkeypatch, capsys):
+    source, output = write(tmp_path / "in.csv", queries(3)), tmp_path / "out.csv"
+    words = ["--router", str(semantic_folder), "--input", str(source), "--output", str(output), "--threshold", "1"]
+    monkeypatch.setattr("sys.argv", ["score", *words])
+    main()
+    assert f"{output}: 3 queries scored" in capsys.readouterr().out
+    assert [row["route"] for row in read_rows(output, 0)] == ["weak"] * 3
+
+
+def test_a_threshold_outside_its_range_is_refused(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["score", "--router", "r", "--input", "i", "--output", "o", "--threshold", "50"])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert "50 is not between 0 and 1" in capsys.readouterr().err

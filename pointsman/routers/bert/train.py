@@ -21,6 +21,7 @@ from transformers import (
 from pointsman.config.routers import TrainConfig
 from pointsman.routers.bert.data import Rows, collate
 from pointsman.routers.bert.model import ScoreModel
+from pointsman.routers.files import RouterError
 
 
 class Trained(NamedTuple):
@@ -77,7 +78,10 @@ def train_model(model: ScoreModel, rows: Rows, config: TrainConfig, seed: int, *
     """Train on most rows, watch the loss on the rest, keep the best epoch's weights.
 
     On a CPU the same rows, seed and number of threads give the same weights, bit for bit. GPUs that
-    have bfloat16 compute in it.
+    have bfloat16 compute in it. Several processes on CPUs: `accelerate launch --multi_gpu --num_processes 2`.
+
+    Raises:
+        RouterError: the loss is not a number.
     """
     train, watched = split_watched(rows, config.watch_share, seed)
     best = KeepBest(config.patience, config.watch_tolerance)
@@ -93,6 +97,11 @@ def train_model(model: ScoreModel, rows: Rows, config: TrainConfig, seed: int, *
         trainer.remove_callback(PrinterCallback)  # the history tells the losses
         trainer.train()
         epochs = _losses(trainer.state.log_history)
+    if not best.weights:
+        raise RouterError(
+            f"training diverged: the watched loss is {epochs[-1]['watched_loss']}. "
+            f"Lower router.bert.train.learning_rate, which is {config.learning_rate}"
+        )
     model.load_state_dict(best.weights)
     history = {"train_rows": len(train), "watched_rows": len(watched), "best_epoch": best.epoch, "epochs": epochs}
     return Trained(model.eval(), history)

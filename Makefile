@@ -42,13 +42,13 @@ bento: $(VENV)/run.done ## build the Bento
 	bentoml build
 
 bench: $(VENV)/dev.done ## print every figure that the README quotes from a benchmark
-	for file in benchmarks/*.py; do python $$file || exit 1; done
+	for file in benchmarks/*.py; do python -m benchmarks.$$(basename $$file .py) || exit 1; done
 
 lock: $(VENV)/dev.done ## compile requirements.in and requirements-dev.in
 	sh .ci/lock
 
 clean: ## remove outputs, never data/recordings or the cache of answers
-	rm -rf data/*.jsonl data/*.npy data/*.parquet data/*.json data/responses models/*/ reports/routers reports/baselines reports/index.html
+	rm -rf data/*.jsonl data/*.npy data/*.parquet data/*.json data/responses models/*/ reports/routers reports/timing reports/index.html
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed, found {sys.version}: make PYTHON=python3.11 …")'

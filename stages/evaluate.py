@@ -10,7 +10,7 @@ from pathlib import Path
 from pointsman.cli import run, say
 from pointsman.config.params import TRAINABLE, load_params
 from pointsman.evaluation.plots import write_plots
-from pointsman.llm.client import Asking
+from pointsman.llm.shelf import Asking
 from pointsman.routers.context import make_context
 from pointsman.routers.files import MODEL_FILE, folder_sha256
 from pointsman.routers.registry import load

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from pointsman.cli import run, say
 from pointsman.config.params import load_params
-from pointsman.llm.client import Asking, ask
+from pointsman.llm.client import ask
 from pointsman.llm.estimate import estimate, estimate_table
+from pointsman.llm.shelf import Asking
 from pointsman.llm.weights import model_hash
 from pointsman.rating.rate import judge_requests, plan, rate
 from pointsman.rating.verdicts import FILE, read_verdicts, write_verdicts

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from pointsman.cli import run, say
 from pointsman.config.params import load_params
-from pointsman.llm.client import Asking, ask
+from pointsman.llm.client import ask
 from pointsman.llm.estimate import estimate, estimate_table
 from pointsman.llm.requests import response_requests
 from pointsman.llm.responses import check_failures, collection_summary, needs_answer, response_rows
+from pointsman.llm.shelf import Asking
 from pointsman.tables.io import read_json, write_json
 from pointsman.tables.schemas import QUERIES, RESPONSES, ROLES, frame, read_table, write_table
 

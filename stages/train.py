@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pointsman.cli import run, say
 from pointsman.config.params import TRAINABLE, load_params
-from pointsman.llm.client import Asking
+from pointsman.llm.shelf import Asking
 from pointsman.routers.context import make_context
 from pointsman.routers.fitting import read_fit_data
 from pointsman.routers.registry import fit

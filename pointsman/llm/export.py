@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import random
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,11 +15,11 @@ from typing import Any, NamedTuple
 
 from pointsman.config.llm import Weights
 from pointsman.llm.cache import opened
-from pointsman.llm.client import Asking, recorded
 from pointsman.llm.errors import RecordingsError
-from pointsman.llm.live import Live, ask_live
+from pointsman.llm.live import Live, ask_live, groups_of
 from pointsman.llm.recordings import read_manifest, read_rows, write_recordings
-from pointsman.llm.types import Answer, Request
+from pointsman.llm.shelf import Asking, open_shelf
+from pointsman.llm.types import Answer, Model, Request
 from pointsman.llm.weights import model_hash
 
 _LOCAL = "local"
@@ -71,7 +72,8 @@ def verify(requests: Sequence[Request], settings: Asking, sample: int, seed: int
     Raises:
         RecordingsError: none of the requests is recorded.
     """
-    known = recorded(requests, settings)
+    with open_shelf(settings) as shelf:
+        known = {key: answer for key, answer in shelf.find(requests).items() if answer.origin == "recording"}
     chosen = [request for request in {r.key: r for r in requests}.values() if request.key in known]
     if not chosen:
         raise RecordingsError(
@@ -80,12 +82,16 @@ def verify(requests: Sequence[Request], settings: Asking, sample: int, seed: int
     chosen = random.Random(seed).sample(chosen, min(sample, len(chosen)))
     again: dict[str, Answer] = {}
 
-    def keep(request: Request, answer: Answer, _billed: float | None) -> Answer:
+    async def keep(request: Request, answer: Answer, _billed: float | None) -> Answer:
         again[request.key] = answer
         return answer
 
-    live = Live(settings.llm, settings.providers, settings.weights, settings.root, settings.budget, keep)
-    asyncio.run(ask_live(chosen, live, "asking again"))
+    def lose(request: Request, answer: Answer) -> None:
+        again[request.key] = answer
+
+    live = Live(settings.llm, settings.providers, settings.weights, settings.root, settings.budget, keep, lose)
+    groups = groups_of(Counter(Model(request.provider, request.model) for request in chosen), settings.providers)
+    asyncio.run(ask_live(groups, lambda group: filter(group.takes, chosen), live, "asking again"))
     different = [request.key for request in chosen if _said(again[request.key]) != _said(known[request.key])]
     return Verified(len(chosen), len(chosen) - len(different), different)
 

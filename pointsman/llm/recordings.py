@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from pointsman.cli import run, say
-from pointsman.llm.cache import restored
+from pointsman.llm.cache import Kept, restored
 from pointsman.llm.errors import RecordingsError
-from pointsman.llm.types import Answer
 from pointsman.tables.io import atomic, dumps, read_json, write_json
 
 FORMAT = 1
 DEFAULT_FOLDER = "data/recordings"
 _MANIFEST = "manifest.json"
+_IMPLIED = ("served_by", "local")
 _HELP = """Record answers of local models, or check that they can be repeated.
 
 Examples:
@@ -25,8 +25,8 @@ Examples:
 """
 
 
-def read_recordings(folder: Path, models: Iterable[str]) -> dict[str, Answer]:
-    """Key -> answer, of the models named; empty where the folder or a model is not recorded.
+def read_recordings(folder: Path, models: Iterable[str]) -> dict[str, Kept]:
+    """Key -> answer and dollars billed, of the models named; empty where the folder or a model is not recorded.
 
     Raises:
         RecordingsError: the folder has another format, or a file that its manifest names is missing or damaged.
@@ -34,7 +34,7 @@ def read_recordings(folder: Path, models: Iterable[str]) -> dict[str, Answer]:
     wanted = set(models)
     entries = read_manifest(folder)["models"]
     return {
-        row["key"]: restored(row["key"], row, "recording")
+        row["key"]: Kept(restored(row["key"], row, "recording"), row.get("billed"))
         for model, entry in entries.items()
         if model in wanted
         for row in read_rows(folder / entry["file"])
@@ -86,7 +86,7 @@ def write_recordings(folder: Path, model: str, rows: Mapping[str, Mapping[str, A
         gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=9, mtime=0) as file,
     ):
         for key in sorted(rows):
-            kept = {name: value for name, value in rows[key].items() if name != "served_by"}
+            kept = {name: value for name, value in rows[key].items() if value is not None and (name, value) != _IMPLIED}
             file.write((dumps(kept | {"key": key}) + "\n").encode())
     manifest = read_manifest(folder)
     entry = {"file": name, "answers": len(rows), **about}
@@ -116,7 +116,7 @@ def main() -> None:
 
 def _settings() -> tuple[Any, Any, Path]:
     from pointsman.config.params import load_params
-    from pointsman.llm.client import Asking
+    from pointsman.llm.shelf import Asking
 
     params = load_params()
     folder = Path(params.llm.recordings or DEFAULT_FOLDER)

@@ -35,6 +35,7 @@ class Purse:
         self._budget = budget
         self._cap_usd = cap_usd
         self._settled = asyncio.Condition()
+        self._dearer = 1.0  # the most that a request cost, as a multiple of the most that conf's price makes of it
 
     @asynccontextmanager
     async def charge(self, upper_usd: float) -> AsyncIterator[Charge]:
@@ -45,28 +46,24 @@ class Purse:
         Raises:
             BudgetError: none is under way, and with this request the cap could be crossed.
         """
-        if self._cap_usd is not None:
-            async with self._settled:
-                await self._settled.wait_for(lambda: self._budget.under_way == 0 or self._fits(upper_usd))
-                if not self._fits(upper_usd):
-                    raise BudgetError(self._exhausted(upper_usd))
-                self._reserve(upper_usd)
-        else:
-            self._reserve(upper_usd)
+        async with self._settled:
+            await self._settled.wait_for(lambda: self._budget.under_way == 0 or self._fits(upper_usd * self._dearer))
+            held_usd = upper_usd * self._dearer
+            if not self._fits(held_usd):
+                raise BudgetError(self._exhausted(held_usd))
+            self._budget.reserved_usd += held_usd
+            self._budget.under_way += 1
         charge = Charge()
         try:
             yield charge
         finally:
-            self._budget.reserved_usd = max(0.0, self._budget.reserved_usd - upper_usd)
+            self._budget.reserved_usd = max(0.0, self._budget.reserved_usd - held_usd)
             self._budget.under_way -= 1
             self._budget.spent_usd += charge.usd
-            if self._cap_usd is not None:
-                async with self._settled:
-                    self._settled.notify_all()
-
-    def _reserve(self, upper_usd: float) -> None:
-        self._budget.reserved_usd += upper_usd
-        self._budget.under_way += 1
+            if upper_usd:
+                self._dearer = max(self._dearer, charge.usd / upper_usd)
+            async with self._settled:
+                self._settled.notify_all()
 
     def _fits(self, upper_usd: float) -> bool:
         # Sums of floats stray by less than a billionth of a dollar.

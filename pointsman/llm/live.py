@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from pointsman.llm.errors import BudgetError, ProviderError
 from pointsman.llm.failures import connection_failure, gone, status_failure, timeout
 from pointsman.llm.limits import Limits
 from pointsman.llm.parsing import Sent, parse
+from pointsman.llm.prefix import REUSE, Beginnings
 from pointsman.llm.progress import Progress
 from pointsman.llm.providers import Endpoint, endpoint, is_billed, redact
 from pointsman.llm.types import Answer, Model, Request
@@ -66,6 +67,7 @@ class _Job:
     purse: Purse
     live: Live
     progress: Progress
+    beginnings: Beginnings = field(default_factory=Beginnings)
     stop: Exception | None = None
     lost_in_a_row: int = 0
 
@@ -158,9 +160,13 @@ async def _try(client: AsyncOpenAI, request: Request, job: _Job) -> Sent:
 
 async def _send(client: AsyncOpenAI, request: Request, job: _Job) -> Sent:
     started_s = time.perf_counter()
+    body = _body(request, job.provider)
     try:
         async with asyncio.timeout(job.provider.timeout_s):  # the client's own time-out starts anew with each byte
-            raw = (await client.chat.completions.with_raw_response.create(**_body(request, job.provider))).http_response
+            if request.shared_chars and job.where.base_url is None:
+                await job.beginnings.restore(client, request)
+                body["extra_body"] |= REUSE
+            raw = (await client.chat.completions.with_raw_response.create(**body)).http_response
     except (TimeoutError, APITimeoutError):
         return timeout(request, job.provider.timeout_s)
     except APIStatusError as problem:

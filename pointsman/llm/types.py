@@ -33,7 +33,8 @@ class Model(NamedTuple):
 class Request:
     """What is asked of a model. Everything here may change the answer and is part of the key.
 
-    `model_hash` is the SHA-256 of a local model's weights (null elsewhere).
+    `model_hash` is the SHA-256 of a local model's weights (null elsewhere). Many requests may share all messages but
+    the last and the first `shared_chars` characters of that: a local model then reads them once.
     """
 
     provider: str
@@ -45,6 +46,7 @@ class Request:
     top_logprobs: int | None = None
     response_format: dict[str, Any] | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    shared_chars: int = 0
 
     @cached_property
     def key(self) -> str:
@@ -59,6 +61,8 @@ class Request:
             "response_format": self.response_format,
             "extra": self.extra,
         }
+        if self.shared_chars and self.model_hash is not None:
+            content["shared_chars"] = self.shared_chars
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

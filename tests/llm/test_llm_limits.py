@@ -62,7 +62,15 @@ def test_a_limit_that_opens_in_hours_stops_the_provider():
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("120ms", 0.12), ("7.66s", 7.66), ("2m59.56s", 179.56), ("1h2m3s", 3723), ("1d", 86400), ("30", 30), ("soon", None)],
+    [
+        ("120ms", 0.12),
+        ("7.66s", 7.66),
+        ("2m59.56s", 179.56),
+        ("1h2m3s", 3723),
+        ("1d", 86400),
+        ("30", 30),
+        ("soon", None),
+    ],
 )
 def test_durations_of_headers(text, expected):
     assert seconds(text) == (None if expected is None else pytest.approx(expected))

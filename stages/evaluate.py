@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--router", choices=TRAINABLE, required=True)
     name = parser.parse_args().router
     params = load_params()
-    asking = Asking(params.llm, params.provider, params.weights)
+    asking = Asking(params.llm, params.provider, params.weights, stage=f"evaluate@{name}")
     router = load(Path("models") / name, make_context(name, params.router, params.embedder, params.seed, asking))
     rows = held_out(read_table(Path("data/dataset.parquet"), DATASET))
     embeddings = read_embeddings(Path("data/embeddings.npy"), list(rows["id"]))

@@ -23,7 +23,7 @@ def main() -> None:
     """Write data/queries.jsonl."""
     take_no_arguments(__doc__)
     params = load_params()
-    asking = Asking(params.llm, params.provider, params.weights)
+    asking = Asking(params.llm, params.provider, params.weights, stage="queries")
     tools = Tools(
         fetch=lambda name: fetch(name, params.weights[name]),
         ask=partial(ask, settings=asking, what="writing queries"),

@@ -30,7 +30,7 @@ def main() -> None:
     params = load_params()
     queries = read_table(Path("data/queries.jsonl"), QUERIES)
     responses = {role: read_table(Path(f"data/responses/{role}.jsonl"), RESPONSES) for role in ROLES}
-    asking = Asking(params.llm, params.provider, params.weights)
+    asking = Asking(params.llm, params.provider, params.weights, stage="ratings")
     template = Path(params.rating.judge.prompt).read_text("utf-8")
     judge = params.rating.judge.candidate
     judge_hash = model_hash(judge.model, params.weights) if judge else None

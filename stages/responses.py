@@ -32,7 +32,7 @@ def main() -> None:
     queries = read_table(Path("data/queries.jsonl"), QUERIES)
     open_queries = queries[needs_answer(queries, role)]
     requests = response_requests(open_queries, role, params.pair, params.weights)
-    asking = Asking(params.llm, params.provider, params.weights)
+    asking = Asking(params.llm, params.provider, params.weights, stage=f"responses@{role}")
     if options.dry_run:
         say(estimate_table(estimate(requests, asking)))
         return

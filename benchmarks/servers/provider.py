@@ -37,10 +37,12 @@ class Provider:
     tell_quota: bool = False  # x-ratelimit-* headers
     usd: float | None = None  # billed for an answer, as usage.cost
     faults: Mapping[str, float] = field(default_factory=dict)  # share of requests that meet each
+    echo_key: bool = False  # repeat the client's key in errors, and count keys
 
     def __post_init__(self) -> None:
         self.sent: Counter[str] = Counter()
         self.statuses: Counter[str] = Counter()
+        self.keys: Counter[str] = Counter()
         self._tries: Counter[str] = Counter()
         self._left, self._at_s = self.burst, time.monotonic()
 
@@ -55,12 +57,21 @@ class Provider:
                 )
                 body = await reader.readexactly(size)
                 if method == b"GET":
-                    await _send(writer, 200, {"sent": self.sent, "statuses": self.statuses})
-                elif not await self._answer(json.loads(body), writer):
+                    await _send(writer, 200, {"sent": self.sent, "statuses": self.statuses, "keys": self.keys})
+                elif not await self._answer(json.loads(body), self._excuse(head), writer):
                     break
         writer.close()
 
-    async def _answer(self, body: Any, writer: asyncio.StreamWriter) -> bool:
+    def _excuse(self, head: bytes) -> str:
+        """What an error says."""
+        if not self.echo_key:
+            return "try again"
+        line = next((line for line in head.split(b"\r\n") if line.lower().startswith(b"authorization:")), b"")
+        key = line.decode().rpartition(" ")[2]
+        self.keys[key] += 1
+        return f"try again, with another key than {key}"
+
+    async def _answer(self, body: Any, excuse: str, writer: asyncio.StreamWriter) -> bool:
         """Answer or fail; false where the connection is to be closed."""
         text = str(body["messages"][-1]["content"])
         headers = {}
@@ -80,10 +91,10 @@ class Provider:
         if fault == "500":
             code = _SERVER_CODES[len(text) % len(_SERVER_CODES)]
             self.statuses[str(code)] += 1
-            return await _send(writer, code, {"error": {"message": "try again"}})
+            return await _send(writer, code, {"error": {"message": excuse}})
         if fault is not None:
             self.statuses[fault] += 1
-            said = {"choices": None} if fault == "no_choices" else {"error": {"code": 502, "message": "host is down"}}
+            said = {"choices": None} if fault == "no_choices" else {"error": {"code": 502, "message": excuse}}
             return await _send(writer, 200, said)
         await _send(writer, 200, self._completion(body["model"], text), headers)
         self.sent[text] += 1
@@ -188,6 +199,7 @@ async def main() -> None:
     parser.add_argument("--retry-after-s", type=float, default=1.0)
     parser.add_argument("--tell-quota", action="store_true", help="send x-ratelimit-* headers")
     parser.add_argument("--usd", type=float, help="billed for an answer")
+    parser.add_argument("--echo-key", action="store_true", help="repeat the client's key in errors, and count keys")
     parser.add_argument("--faults", nargs="*", default=[], metavar="NAME=SHARE", help=f"of {', '.join(FAULTS)}")
     options = vars(parser.parse_args())
     port, faults = options.pop("port"), dict(fault.split("=") for fault in options.pop("faults"))

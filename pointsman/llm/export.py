@@ -41,29 +41,40 @@ class Verified(NamedTuple):
     different: list[str]  # keys
 
 
-def export(settings: Asking, folder: Path, used_since: float = 0.0) -> list[Exported]:
-    """Add the cache's answers of local models to the recordings; what is recorded already stays.
+def export(settings: Asking, folder: Path, used_since: float = 0.0, provider: str | None = None) -> list[Exported]:
+    """Add the cache's answers to the recordings; what is recorded already stays.
 
     Args:
         settings: names the cache and the weights; answers of other weights are left out.
         folder: the recordings.
         used_since: seconds since 1970; answers that no run has used since then are left out.
+        provider: only answers of this one; null: of all.
     """
     with opened(settings.cache_file) as cache:
-        rows = cache.rows(_LOCAL, used_since)
+        rows = cache.rows(provider, used_since)
     manifest = read_manifest(folder)
     exported = []
-    for model in sorted({row["model"] for row in rows} & set(settings.weights)):
-        digest = model_hash(model, settings.weights)
-        own = [row for row in rows if row["model"] == model and row["model_hash"] == digest]
+    for model in sorted({row["model"] for row in rows}):
+        own = [row for row in rows if row["model"] == model and _of_these_weights(row, settings)]
         entry = manifest["models"].get(model)
         kept = {row["key"]: row for row in read_rows(folder / entry["file"])} if entry else {}
-        new = {row["key"]: json.loads(row["answer"]) for row in own if row["key"] not in kept}
+        new = {row["key"]: json.loads(row["answer"]) | _billed(row) for row in own if row["key"] not in kept}
         if new:
             merged = kept | new
-            write_recordings(folder, model, merged, _about(merged.values(), own, settings.weights[model], digest))
-        exported.append(Exported(model, len(new), len(kept) + len(new)))
+            write_recordings(folder, model, merged, _about(merged.values(), own, settings.weights.get(model)))
+        if own:
+            exported.append(Exported(model, len(new), len(kept) + len(new)))
     return exported
+
+
+def _of_these_weights(row: dict[str, Any], settings: Asking) -> bool:
+    if row["provider"] != _LOCAL:
+        return True
+    return row["model"] in settings.weights and row["model_hash"] == model_hash(row["model"], settings.weights)
+
+
+def _billed(row: dict[str, Any]) -> dict[str, float]:
+    return {} if row["billed"] is None else {"billed": row["billed"]}
 
 
 def verify(requests: Sequence[Request], settings: Asking, sample: int, seed: int) -> Verified:
@@ -77,7 +88,7 @@ def verify(requests: Sequence[Request], settings: Asking, sample: int, seed: int
     chosen = [request for request in {r.key: r for r in requests}.values() if request.key in known]
     if not chosen:
         raise RecordingsError(
-            "none of these requests is recorded; record them with: python -m pointsman.llm.recordings export"
+            "none of these requests is recorded; record them with: python -m pointsman.llm cache export"
         )
     chosen = random.Random(seed).sample(chosen, min(sample, len(chosen)))
     again: dict[str, Answer] = {}
@@ -101,22 +112,25 @@ def _said(answer: Answer) -> Answer:
     return replace(answer, latency_s=None, cost=None, origin="live")
 
 
-def _about(
-    rows: Iterable[dict[str, Any]], cached: Sequence[dict[str, Any]], weights: Weights, digest: str | None
-) -> dict[str, Any]:
-    """Facts for the manifest: which weights and engine, how they were asked, where, when and how fast."""
-    listed = list(rows)
-    return {
-        "weights_sha256": digest,
-        "repository": weights.repository,
-        "license": weights.license,
-        "engine": f"xllamacpp {version('xllamacpp')}",
+def _about(rows: Iterable[dict[str, Any]], cached: Sequence[dict[str, Any]], weights: Weights | None) -> dict[str, Any]:
+    """Facts for the manifest: who answered, how they were asked, where, when and how fast."""
+    listed, providers = list(rows), sorted({row["provider"] for row in cached})
+    asked = {
+        "provider": providers,
         "temperature": sorted({row["temperature"] for row in cached}),
         "max_tokens": sorted({row["max_tokens"] for row in cached}),
         "prompt_tokens": sum(row["prompt_tokens"] or 0 for row in listed),
         "completion_tokens": sum(row["completion_tokens"] or 0 for row in listed),
-        "tokens_per_second": tokens_per_second(cached),
         "date": datetime.fromtimestamp(max(row["answered_at"] for row in cached), UTC).date().isoformat(),
+    }
+    if weights is None or providers != [_LOCAL]:
+        return asked
+    return asked | {
+        "weights_sha256": cached[0]["model_hash"],
+        "repository": weights.repository,
+        "license": weights.license,
+        "engine": f"xllamacpp {version('xllamacpp')}",
+        "tokens_per_second": tokens_per_second(cached),
         "machine": {"cpu": _cpu(), "cores": os.cpu_count()},
     }
 

@@ -160,7 +160,7 @@ async def _try(client: AsyncOpenAI, request: Request, job: _Job) -> Sent:
 
 async def _send(client: AsyncOpenAI, request: Request, job: _Job) -> Sent:
     started_s = time.perf_counter()
-    body = _body(request, job.provider)
+    body = body_of(request, job.provider)
     try:
         async with asyncio.timeout(job.provider.timeout_s):  # the client's own time-out starts anew with each byte
             if request.shared_chars and job.where.base_url is None:
@@ -178,7 +178,8 @@ async def _send(client: AsyncOpenAI, request: Request, job: _Job) -> Sent:
     return parse(request, raw.text, time.perf_counter() - started_s)
 
 
-def _body(request: Request, provider: Provider) -> dict[str, Any]:
+def body_of(request: Request, provider: Provider) -> dict[str, Any]:
+    """What is sent for a request."""
     body: dict[str, Any] = {
         "model": request.model,
         "messages": list(request.messages),

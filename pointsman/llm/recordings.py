@@ -4,7 +4,6 @@ import argparse
 import gzip
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,9 @@ FORMAT = 1
 DEFAULT_FOLDER = "data/recordings"
 _MANIFEST = "manifest.json"
 _IMPLIED = ("served_by", "local")
-_HELP = """Record answers of local models, or check that they can be repeated.
+_HELP = """Check that recorded answers can be repeated. `python -m pointsman.llm cache export` records them.
 
-Examples:
-  python -m pointsman.llm.recordings export
+Example:
   python -m pointsman.llm.recordings verify --sample 20 --seed 1
 """
 
@@ -97,48 +95,23 @@ def main() -> None:
     """The command line; `--help` explains it."""
     parser = argparse.ArgumentParser(description=_HELP, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    exporting = commands.add_parser("export", help="add the cache's answers of local models to the recordings")
-    exporting.add_argument(
-        "--used-since",
-        type=datetime.fromisoformat,
-        metavar="TIME",
-        help="only answers that a run used since then, e.g. 2026-05-01T12:00; old ones of changed queries stay out",
-    )
     verifying = commands.add_parser("verify", help="ask the models of the pair again for a sample, and compare")
     verifying.add_argument("--sample", type=int, default=20, help="how many answers of each role (default 20)")
     verifying.add_argument("--seed", type=int, default=0, help="which ones (default 0)")
     options = parser.parse_args()
-    if options.command == "export":
-        _export(options.used_since.timestamp() if options.used_since else 0.0)
-    else:
-        _verify(options.sample, options.seed)
-
-
-def _settings() -> tuple[Any, Any, Path]:
-    from pointsman.config.params import load_params
-    from pointsman.llm.shelf import Asking
-
-    params = load_params()
-    folder = Path(params.llm.recordings or DEFAULT_FOLDER)
-    llm = params.llm.model_copy(update={"recordings": str(folder)})
-    return params, Asking(llm, params.provider, params.weights), folder
-
-
-def _export(used_since: float) -> None:
-    from pointsman.llm.export import export
-
-    _, settings, folder = _settings()
-    for model, added, total in export(settings, folder, used_since):
-        say(f"{model}: {added} answers added, {total} recorded")
-    say(f"{folder}: commit it")
+    _verify(options.sample, options.seed)
 
 
 def _verify(sample: int, seed: int) -> None:
+    from pointsman.config.params import load_params
     from pointsman.llm.export import verify
     from pointsman.llm.requests import response_requests
+    from pointsman.llm.shelf import Asking
     from pointsman.tables.schemas import QUERIES, ROLES, read_table
 
-    params, settings, _ = _settings()
+    params = load_params()
+    llm = params.llm.model_copy(update={"recordings": params.llm.recordings or DEFAULT_FOLDER})
+    settings = Asking(llm, params.provider, params.weights)
     queries = read_table(Path("data/queries.jsonl"), QUERIES)
     different = 0
     for role in ROLES:

@@ -98,7 +98,7 @@ llm = LlmConfig(on_miss="ask", recordings=None, cache="llm.sqlite", budget_usd=N
 requests = [Request("remote", "m", ({"role": "user", "content": f"query {n}"},), 16) for n in range(count)]
 with open("out.jsonl", "w") as out:
     for answer in answers(requests, Asking(llm, {"remote": provider}, {}, Path.cwd()), what="kill"):
-        print(json.dumps([answer.key, answer.response, answer.cost]), file=out)
+        print(json.dumps([answer.key, answer.response, answer.cost, answer.error]), file=out)
 """
 
 
@@ -159,3 +159,23 @@ def test_what_a_stage_asked_and_spent_is_kept_also_when_it_is_stopped(asking):
         "cost": 1.0,
         "cost_of_this_run": 1.0,
     }
+
+
+def test_a_planted_key_is_in_no_file_and_no_line_of_a_failing_run(tmp_path):
+    key = "sk-planted-0123456789"
+    script = SCRIPT.replace("api_key_env=None", 'api_key_env="PLANTED_KEY"').replace("max_retries=3", "max_retries=0")
+    (tmp_path / ".env").write_text(f"PLANTED_KEY={key}\n")
+    environment = os.environ | {"OPENAI_LOG": "debug"}
+    said = b""
+    for fault in ("error=0.5", "500=1.0", "reset=0.6"):
+        with running("--faults", fault, "--echo-key") as provider:
+            command = [sys.executable, "-c", script, provider.base_url, "12", "2"]
+            ended = subprocess.run(command, capture_output=True, env=environment, check=False)
+            said += ended.stdout + ended.stderr
+            assert key in provider.counts()["keys"], "the key was sent"
+    assert b"[hidden]" in said + Path("out.jsonl").read_bytes()
+    (tmp_path / ".env").unlink()
+    left = {str(path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert len(left) >= 2, "the cache and the output"
+    assert [name for name, content in left.items() if key.encode() in content] == []
+    assert key.encode() not in said

@@ -43,7 +43,7 @@ def main() -> None:
     write_json(COLLECTION_FILE, collection | {role: summary})
     check_failures(rows, role, params.llm.max_failed_share)
     write_table(Path(f"data/responses/{role}.jsonl"), frame(rows, RESPONSES), RESPONSES)
-    say(f"{role}: {len(rows)} responses, {summary['failed']} failed, answers from {summary['origin']}")
+    say(f"{role}: {len(rows)} responses, {sum(summary['failed'].values())} failed, answers from {summary['origin']}")
 
 
 if __name__ == "__main__":

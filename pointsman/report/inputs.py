@@ -29,7 +29,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Inputs:
-    """The content of every file that the report reads; `timing`, `spend` and `recordings` are null where there are none."""
+    """The content of every file that the report reads; null where there is no `timing`, `spend` or `recordings`."""
 
     settings: Settings
     metrics: Mapping[str, Any]

@@ -117,7 +117,7 @@ def test_without_unseen_families(render):
 
 
 def test_one_class_only(render):
-    report, html, markdown = render(make_dataset(120).assign(weak_score=1.0, strong_score=1.0, gain=0.0))
+    report, html, markdown = render(make_dataset(240).assign(weak_score=1.0, strong_score=1.0, gain=0.0))
     assert "cannot be measured" in report.verdict.lines[0]
     assert "AUROC is undefined" in markdown
     assert "–: undefined" in html

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from pointsman.cli import run, say
 from pointsman.config.params import load_params
-from pointsman.llm.client import Asking, ask
+from pointsman.llm.client import ask
 from pointsman.llm.estimate import estimate, estimate_table
+from pointsman.llm.shelf import Asking
 from pointsman.llm.weights import model_hash
 from pointsman.rating.rate import judge_requests, plan, rate
 from pointsman.rating.verdicts import FILE, read_verdicts, write_verdicts
@@ -29,7 +30,7 @@ def main() -> None:
     params = load_params()
     queries = read_table(Path("data/queries.jsonl"), QUERIES)
     responses = {role: read_table(Path(f"data/responses/{role}.jsonl"), RESPONSES) for role in ROLES}
-    asking = Asking(params.llm, params.provider, params.weights)
+    asking = Asking(params.llm, params.provider, params.weights, stage="ratings")
     template = Path(params.rating.judge.prompt).read_text("utf-8")
     judge = params.rating.judge.candidate
     judge_hash = model_hash(judge.model, params.weights) if judge else None

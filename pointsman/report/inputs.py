@@ -29,7 +29,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Inputs:
-    """The content of every file that the report reads; `timing` and `recordings` are null where there are none."""
+    """The content of every file that the report reads; null where there is no `timing`, `spend` or `recordings`."""
 
     settings: Settings
     metrics: Mapping[str, Any]
@@ -41,6 +41,7 @@ class Inputs:
     responses: Mapping[str, pd.DataFrame]
     ratings: pd.DataFrame
     timing: Mapping[str, Any] | None
+    spend: Mapping[str, Any] | None
     recordings: Mapping[str, Any] | None
 
     @property
@@ -92,6 +93,7 @@ def read_inputs(root: Path, settings: Settings) -> Inputs:
         responses={role: read_table(root / f"data/responses/{role}.jsonl", RESPONSES) for role in ROLES},
         ratings=read_table(root / "data/ratings.jsonl", RATINGS),
         timing=_optional(root / "reports/timing.json"),
+        spend=_optional(root / "reports/spend.json"),
         recordings=_optional(root / "data/recordings/manifest.json"),
     )
 

@@ -9,6 +9,7 @@ from pointsman.report.content import Fact, Verdict
 from pointsman.report.inputs import Inputs
 from pointsman.report.numbers import Ci, count, interval, percent, plain, signed, signed_interval
 
+FEWEST_QUERIES = 100  # with fewer, an interval of APGR is wider than any difference between routers
 APGR = (
     "APGR measures how well a router picks the queries that need the strong model: the part of the quality gap between "
     "the two models that it wins back, averaged over all shares of strong calls. Picking at random gets 0.5."
@@ -20,7 +21,9 @@ def judge_verdict(inputs: Inputs) -> Verdict:
     if inputs.chosen is None or not inputs.verdict:
         return _no_winner(inputs)
     warning = _against_length(inputs.chosen, inputs.verdict, inputs)
+    too_few = _too_few(inputs.metrics["test"]["n"])
     lines = [
+        *([too_few] if too_few else []),
         *([warning] if warning else []),
         _advice(inputs.chosen, float(inputs.winner["threshold"]), inputs),
         _outcome(inputs),
@@ -29,7 +32,17 @@ def judge_verdict(inputs: Inputs) -> Verdict:
         _against_knn(inputs),
         APGR,
     ]
-    return Verdict(warning is None, tuple(line for line in lines if line), _facts(inputs))
+    return Verdict(warning is None and too_few is None, tuple(line for line in lines if line), _facts(inputs))
+
+
+def _too_few(n: int) -> str | None:
+    """The warning that comes before all others."""
+    if n >= FEWEST_QUERIES:
+        return None
+    return (
+        f"Too few queries to settle anything: {count(n, 'test query', 'test queries')}, where hundreds are needed. "
+        "Take what follows as a trial of the pipeline."
+    )
 
 
 def _no_winner(inputs: Inputs) -> Verdict:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -112,8 +111,7 @@ def _write(folder: Path, manifest: dict[str, Any], onnx: str) -> dict[str, Any]:
     """Write router.json with the hash of every other file; the version is a hash of all of it."""
     files = {path.name: packaged.sha256(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
     whole = manifest | {"onnx": onnx, "files": files, "format": FORMAT}
-    digest = hashlib.sha256(repr(sorted(whole.items())).encode()).hexdigest()
-    whole["version"] = digest[:12]
+    whole["version"] = packaged.manifest_version(whole)
     write_manifest(folder, whole)
     return whole
 

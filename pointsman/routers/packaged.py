@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,12 @@ def load(folder: Path, *, threads: int | None = None, device: Device = "auto", o
         _calibration=Calibration.from_json(manifest["calibration"]),
         _semantic=routed,
     )
+
+
+def manifest_version(manifest: Mapping[str, Any]) -> str:
+    """A hash of router.json, and so of every packaged file, but for the version itself."""
+    content = {name: value for name, value in manifest.items() if name != "version"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def verify(folder: Path, hashes: dict[str, str]) -> None:

@@ -1,0 +1,142 @@
+r"""Cross-validate routers on labelled queries: how well each picks the queries that need the strong model.
+
+Examples:
+  python -m pointsman.crossvalidate --input labelled.csv
+  python -m pointsman.crossvalidate --input outcomes.parquet --folds 5 --routers bert knn length \
+      --column weak_score=small_ok --column strong_score=large_ok --output reports/crossvalidation.json
+
+Every row needs a prompt, weak_score and strong_score (or ratings). Settings come from params.yaml. A run that was
+stopped goes on where it was.
+"""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pointsman import cli
+from pointsman.calibrate.traffic import read_traffic
+from pointsman.config.digest import digest
+from pointsman.config.params import PARAMS_FILE, Params, load_params
+from pointsman.crossvalidate.folds import assign_folds, to_dataset
+from pointsman.crossvalidate.run import score_folds
+from pointsman.evaluation.apgr import apgr
+from pointsman.evaluation.curves import trace_curve
+from pointsman.evaluation.intervals import resample_weights
+from pointsman.evaluation.outcomes import Floats, Outcomes
+from pointsman.evaluation.summary import compare_apgr, evaluate_router
+from pointsman.llm.shelf import Asking
+from pointsman.routers.context import make_context, make_embedder
+from pointsman.routers.names import COMPARED, SERVABLE
+from pointsman.tables.io import write_json
+
+_AGAINST = "length"
+
+
+def main() -> None:
+    """Read the arguments, fit and score, print the table."""
+    options = _parser().parse_args()
+    params = load_params(options.params)
+    traffic = read_traffic(options.input, dict(pair.split("=", 1) for pair in options.column), None, None)
+    table = to_dataset(traffic)
+    folds = assign_folds(traffic.texts, options.folds, options.seed)
+    asking = Asking(params.llm, params.provider, params.weights)
+    embeddings = make_embedder(params.embedder, asking)(traffic.texts)
+    routers = list(dict.fromkeys([*options.routers, _AGAINST]))
+    scores = score_folds(
+        routers,
+        table,
+        embeddings,
+        folds,
+        lambda name: replace(make_context(name, params.router, params.embedder, params.seed, asking), quiet=True),
+        _partial(options.output, table, params, options),
+    )
+    result = measure(scores, traffic.outcomes(), folds, params)
+    write_json(options.output, result)
+    cli.say(_table(result))
+    cli.say(f"{options.output}: {len(table)} queries, {options.folds} folds")
+
+
+def measure(
+    scores: Mapping[str, Floats], outcomes: Outcomes, folds: NDArray[np.intp], params: Params
+) -> dict[str, Any]:
+    """Each router's measures over all queries, its APGR in each fold, and its difference to query length."""
+    evaluation = params.evaluation
+    weights = resample_weights(outcomes.n, evaluation.resamples, params.seed)
+    return {
+        "n": outcomes.n,
+        "weak_score": float(outcomes.weak_score.mean()),
+        "strong_score": float(outcomes.strong_score.mean()),
+        "routers": {
+            name: evaluate_router(score, outcomes, weights, confidence=evaluation.confidence)
+            | {
+                "apgr_of_folds": [
+                    apgr(trace_curve(score[folds == fold], outcomes.take(folds == fold)))
+                    for fold in range(int(folds.max()) + 1)
+                ],
+                f"vs_{_AGAINST}": compare_apgr(score, scores[_AGAINST], outcomes, weights, evaluation.confidence),
+            }
+            for name, score in scores.items()
+        },
+    }
+
+
+def _table(result: Mapping[str, Any]) -> str:
+    lines = [f"{'router':12}  {'APGR':22}  {'mean of folds':13}  {'11-point':8}  AUROC  against {_AGAINST}"]
+    ranked = sorted(result["routers"].items(), key=lambda item: -(item[1]["apgr"] or 0.0))
+    for name, found in ranked:
+        of_folds = [value for value in found["apgr_of_folds"] if value is not None]
+        mean = sum(of_folds) / len(of_folds) if of_folds else None
+        versus = found[f"vs_{_AGAINST}"]
+        lines.append(
+            f"{name:12}  {_with_ci(found['apgr'], found['apgr_ci']):22}  {_plain(mean):13}  "
+            f"{_plain(found['apgr_routellm']):8}  {_plain(found['auroc']):5}  "
+            f"{_with_ci(versus['apgr_diff'], versus['ci'])}"
+        )
+    return "\n".join(lines)
+
+
+def _plain(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _with_ci(value: float | None, ci: list[float] | None) -> str:
+    return _plain(value) if ci is None else f"{_plain(value)} ({_plain(ci[0])} to {_plain(ci[1])})"
+
+
+def _partial(output: Path, table: pd.DataFrame, params: Params, options: argparse.Namespace) -> Path:
+    """Where finished folds wait; another one for other queries or settings."""
+    shaping = {
+        "queries": table[["text", "weak_score", "strong_score"]].to_dict("list"),
+        "router": params.router,
+        "embedder": params.embedder,
+        "seed": [params.seed, options.seed, options.folds],
+    }
+    return output.with_name(f"{output.name}.{digest(shaping)[:12]}.partial")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m pointsman.crossvalidate",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    names = sorted({*SERVABLE, *COMPARED} - {"oracle"})
+    add("--input", type=Path, required=True, help="labelled queries: .jsonl, .csv or .parquet")
+    add("--folds", type=int, default=5, help="how many (default 5)")
+    add("--routers", nargs="+", choices=names, default=list(SERVABLE), help=f"default: {' '.join(SERVABLE)}")
+    add("--column", action="append", default=[], metavar="OURS=YOURS", help="map a column, e.g. prompt=question")
+    add("--seed", type=int, default=7, help="of the folds (default 7)")
+    add("--output", type=Path, default=Path("reports/crossvalidation.json"))
+    add("--params", type=Path, default=PARAMS_FILE, help="settings (default: params.yaml)")
+    return parser
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -15,9 +15,17 @@ PARAMS_FILE = Path("params.yaml")
 TRAINABLE = ("semantic", "llm", "bert")
 
 
-class EvaluationConfig(Section):
-    """How intervals are computed."""
+class NearTrainConfig(Section):
+    """Test queries that are nearly in the train split."""
 
+    cosine: Share = Field(description="Cosine similarity of embeddings from which a test query is near a train query")
+    drop: bool = Field(description="Leave near ones out of the dataset; they are counted either way")
+
+
+class EvaluationConfig(Section):
+    """How routers are judged."""
+
+    near_train: NearTrainConfig
     resamples: PositiveInt = Field(description="Bootstrap resamples of the queries")
     confidence: Share = Field(description="Coverage of an interval")
 

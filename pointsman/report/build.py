@@ -12,6 +12,7 @@ from pointsman.report.groups import tabulate_categories
 from pointsman.report.inputs import Inputs
 from pointsman.report.measured import list_spending, list_timing
 from pointsman.report.provenance import describe_data, state_limits
+from pointsman.report.robustness import show_robustness
 from pointsman.report.verdict import judge_verdict
 
 
@@ -24,6 +25,7 @@ def build_report(inputs: Inputs) -> Report:
         tabulate_categories(inputs),
         show_calibration(inputs),
         check_controls(inputs),
+        show_robustness(inputs),
         explain_choice(inputs),
         sample_decisions(inputs),
         describe_data(inputs),

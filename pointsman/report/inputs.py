@@ -29,7 +29,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Inputs:
-    """The content of every file that the report reads; null where there is no `timing`, `spend` or `recordings`."""
+    """The content of every file that the report reads; null where there is none of the last four."""
 
     settings: Settings
     metrics: Mapping[str, Any]
@@ -40,6 +40,7 @@ class Inputs:
     queries: pd.DataFrame
     responses: Mapping[str, pd.DataFrame]
     ratings: pd.DataFrame
+    robustness: Mapping[str, Any] | None
     timing: Mapping[str, Any] | None
     spend: Mapping[str, Any] | None
     recordings: Mapping[str, Any] | None
@@ -92,6 +93,7 @@ def read_inputs(root: Path, settings: Settings) -> Inputs:
         queries=read_table(root / "data/queries.jsonl", QUERIES),
         responses={role: read_table(root / f"data/responses/{role}.jsonl", RESPONSES) for role in ROLES},
         ratings=read_table(root / "data/ratings.jsonl", RATINGS),
+        robustness=_optional(root / "reports/robustness.json"),
         timing=_optional(root / "reports/timing.json"),
         spend=_optional(root / "reports/spend.json"),
         recordings=_optional(root / "data/recordings/manifest.json"),

@@ -61,6 +61,14 @@ def _counts(inputs: Inputs) -> list[str]:
         f"{count(len(table), 'query', 'queries')} of {table['family'].nunique()} families: {by_split}.",
         "Sources: " + ", ".join(f"{name} {number:,}" for name, number in sources.items()) + ".",
     ]
+    near = (inputs.summary.get("near_train") or {}).get("by_split") or {}
+    if found := {split: one for split, one in near.items() if one["n"]}:
+        shares = ", ".join(f"{split} {percent(one['share'])}" for split, one in found.items())
+        done = "were left out" if inputs.summary["near_train"]["dropped"] else "are among them"
+        lines.append(
+            f"Nearly the same as a train query (cosine {inputs.summary['near_train']['cosine']} or above) "
+            f"{done}: {shares}."
+        )
     if missing.get("queries"):
         reasons = "; ".join(f"{reason} ({number:,})" for reason, number in missing.get("reasons", {}).items())
         lines.append(f"{count(missing['queries'], 'query', 'queries')} left out for want of a score: {reasons}.")

@@ -2,13 +2,8 @@
 
 import pytest
 from evaluation_cases import make_outcomes
-from hypothesis import settings
 
 from pointsman.evaluation.outcomes import Outcomes
-
-# The same examples each time, and no clock: a busy machine fails no test.
-settings.register_profile("repeatable", deadline=None, derandomize=True)
-settings.load_profile("repeatable")
 
 
 @pytest.fixture

@@ -29,6 +29,17 @@ SPEND = {
     },
     "spent_usd_of_this_run": 0.125,
 }
+_ENTRY = {"flipped": 0.0, "flipped_ci": [0.0, 0.0], "strong_share": 0.5, "score_shift": 0.0}
+_ENTRY |= {"apgr": 0.7, "apgr_ci": [0.6, 0.8]}
+ROBUSTNESS = {
+    "n": 120,
+    "threshold": 0.4,
+    "unchanged": _ENTRY,
+    "changes": {
+        "typos": _ENTRY | {"flipped": 0.025, "flipped_ci": [0.0, 0.05], "score_shift": 0.01},
+        "upper case": _ENTRY | {"flipped": 0.1, "flipped_ci": [0.05, 0.15], "apgr": None, "apgr_ci": None},
+    },
+}
 LEARNED = ("semantic", "llm", "bert")
 COMPARED = ("random", "length", "knn", "always_weak", "always_strong", "oracle", "shuffled")
 HOSTILE = (
@@ -148,6 +159,7 @@ def write_project(
     write_table(root / "data/ratings.jsonl", frame(rated, RATINGS), RATINGS)
     for name, each in scores.items():
         write_table(root / f"reports/routers/{name}/scores.jsonl", each, SCORES)
+    write_json(root / "reports/robustness.json", ROBUSTNESS)
     if timing:
         write_json(root / "reports/timing.json", {"train-bert": {"queries": 100, "seconds": 61.5}})
         write_json(root / "reports/spend.json", {"responses@weak": SPEND})

@@ -34,7 +34,7 @@ def tables(report, anchor):
 
 def test_sections_in_order(report):
     assert [section.anchor for section in report.sections] == [
-        "curves", "routers", "categories", "calibration", "controls", "choice", "decisions", "data", "limits",
+        "curves", "routers", "categories", "calibration", "controls", "robustness", "choice", "decisions", "data", "limits",
         "spending", "timing",
     ]  # fmt: skip
 
@@ -91,6 +91,13 @@ def test_clock_values_stay_out_of_the_markdown(render):
     _, html, markdown = render(make_dataset(80))
     assert "seconds 61.5" in html
     assert "seconds" not in markdown
+
+
+def test_changes_of_wording_stand_with_the_most_harmful_first(report):
+    [table] = tables(report, "robustness")
+    assert [row[0] for row in table.rows] == ["none", "upper case", "typos"]
+    assert table.rows[1][1] == "10% (5% to 15%)"
+    assert table.rows[1][4] == "–"
 
 
 def test_what_was_asked_and_spent_is_in_the_html_alone(render):

@@ -1,0 +1,60 @@
+"""How far a router's decisions depend on a query's wording."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pointsman.evaluation.apgr import apgr
+from pointsman.evaluation.curves import trace_curve
+from pointsman.evaluation.intervals import interval, mean_estimate, resample_weights, resampled_apgr
+from pointsman.evaluation.outcomes import Floats, Outcomes
+from pointsman.robustness.changes import Change
+
+Score = Callable[[Sequence[str]], Floats]
+
+
+def measure_robustness(
+    score: Score,
+    texts: Sequence[str],
+    outcomes: Outcomes,
+    threshold: float,
+    changes: Mapping[str, Change],
+    *,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> dict[str, Any]:
+    """The content of reports/robustness.json: one entry for each change, and `unchanged`.
+
+    An entry holds `flipped` (share of queries whose route changes), `strong_share`, `score_shift` (mean absolute change
+    of the score) and `apgr`, the first and the last with an interval over queries.
+
+    Args:
+        score: what the router makes of texts, shape (n,).
+        texts: n queries.
+        outcomes: of those queries; a change of wording is taken to leave them alone.
+        threshold: strong if and only if score > threshold.
+        changes: by name.
+        resamples: of the bootstrap.
+        confidence: coverage of the intervals.
+        seed: of the bootstrap.
+    """
+    weights = resample_weights(outcomes.n, resamples, seed)
+    before = score(texts)
+
+    def entry(after: Floats) -> dict[str, Any]:
+        flipped = mean_estimate((after > threshold) != (before > threshold), weights, confidence)
+        value = apgr(trace_curve(after, outcomes))
+        resampled = None if value is None else interval(resampled_apgr(after, outcomes.gain, weights), confidence)
+        return {
+            "flipped": flipped.value,
+            "flipped_ci": flipped.ci,
+            "strong_share": float((after > threshold).mean()),
+            "score_shift": float(np.abs(after - before).mean()),
+            "apgr": value,
+            "apgr_ci": resampled,
+        }
+
+    found = {name: entry(score([change(text) for text in texts])) for name, change in changes.items()}
+    return {"n": outcomes.n, "threshold": threshold, "unchanged": entry(before), "changes": found}

@@ -1,6 +1,7 @@
 """The whole of params.yaml, and how a stage reads it."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -28,6 +29,14 @@ class EvaluationConfig(Section):
     near_train: NearTrainConfig
     resamples: PositiveInt = Field(description="Bootstrap resamples of the queries")
     confidence: Share = Field(description="Coverage of an interval")
+
+
+class StudiesConfig(Section):
+    """What multiplies training: the same routers fitted again, in other ways."""
+
+    routers: list[Literal["bert", "knn", "semantic"]] = Field(description="Which")
+    seeds: int = Field(ge=0, description="Fits on so many seeds of training, from `seed` on; 0: none")
+    labels: list[PositiveInt] = Field(description="Fits on so many labelled train queries each; empty: none")
 
 
 class SelectionConfig(Section):
@@ -67,6 +76,7 @@ class Params(Section):
     router: RoutersConfig
     evaluation: EvaluationConfig
     selection: SelectionConfig
+    studies: StudiesConfig
     report: ReportConfig
     tracking: TrackingConfig
 

@@ -13,6 +13,7 @@ from pointsman.report.inputs import Inputs
 from pointsman.report.measured import list_spending, list_timing
 from pointsman.report.provenance import describe_data, state_limits
 from pointsman.report.robustness import show_robustness
+from pointsman.report.studies import show_studies
 from pointsman.report.verdict import judge_verdict
 
 
@@ -26,6 +27,7 @@ def build_report(inputs: Inputs) -> Report:
         show_calibration(inputs),
         check_controls(inputs),
         show_robustness(inputs),
+        show_studies(inputs),
         explain_choice(inputs),
         sample_decisions(inputs),
         describe_data(inputs),

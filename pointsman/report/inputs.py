@@ -29,7 +29,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Inputs:
-    """The content of every file that the report reads; null where there is none of the last four."""
+    """The content of every file that the report reads; null where there is none of the last five."""
 
     settings: Settings
     metrics: Mapping[str, Any]
@@ -41,6 +41,7 @@ class Inputs:
     responses: Mapping[str, pd.DataFrame]
     ratings: pd.DataFrame
     robustness: Mapping[str, Any] | None
+    studies: Mapping[str, Any] | None
     timing: Mapping[str, Any] | None
     spend: Mapping[str, Any] | None
     recordings: Mapping[str, Any] | None
@@ -94,6 +95,7 @@ def read_inputs(root: Path, settings: Settings) -> Inputs:
         responses={role: read_table(root / f"data/responses/{role}.jsonl", RESPONSES) for role in ROLES},
         ratings=read_table(root / "data/ratings.jsonl", RATINGS),
         robustness=_optional(root / "reports/robustness.json"),
+        studies=_optional(root / "reports/studies.json"),
         timing=_optional(root / "reports/timing.json"),
         spend=_optional(root / "reports/spend.json"),
         recordings=_optional(root / "data/recordings/manifest.json"),

@@ -7,7 +7,7 @@ from pointsman.report.build import build_report
 from pointsman.report.content import Table
 from pointsman.report.inputs import read_inputs
 from pointsman.report.render import render_html, render_markdown
-from pointsman.tables.io import TableError
+from pointsman.tables.io import TableError, write_json
 
 
 @pytest.fixture
@@ -98,6 +98,20 @@ def test_changes_of_wording_stand_with_the_most_harmful_first(report):
     assert [row[0] for row in table.rows] == ["none", "upper case", "typos"]
     assert table.rows[1][1] == "10% (5% to 15%)"
     assert table.rows[1][4] == "–"
+
+
+def test_studies_are_shown_where_they_were_asked_for(render):
+    point = {"apgr": 0.6, "apgr_ci": [0.5, 0.7]}
+    band = {"apgr": [0.6, 0.7], "mean": 0.65, "low": 0.6, "high": 0.7, "sd": 0.0707}
+    labels = [{"labels": 50, **point}, {"labels": 1000, **point, "apgr": None, "apgr_ci": None}]
+    found = {"bert": {"seeds": band, "labels": labels, "shuffled": {"apgr": 0.51, "apgr_ci": [0.4, 0.6]}}}
+    found["knn"] = {"seeds": None, "labels": labels[:1], "shuffled": None}
+    report, _, _ = render(make_dataset(80), lambda root: write_json(root / "reports/studies.json", found))
+    seeds, curve = tables(report, "studies")
+    assert seeds.rows[0] == ("bert", "2", "0.650", "0.600", "0.700", "0.071", "0.510 (0.400 to 0.600)")
+    assert seeds.rows[1] == ("knn", "–", "–", "–", "–", "–", "–")
+    assert [column.name for column in curve.columns] == ["router", "50 labels", "1,000 labels"]
+    assert curve.rows[1] == ("knn", "0.600 (0.500 to 0.700)", "–")
 
 
 def test_what_was_asked_and_spent_is_in_the_html_alone(render):

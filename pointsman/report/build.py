@@ -12,6 +12,7 @@ from pointsman.report.groups import tabulate_categories
 from pointsman.report.inputs import Inputs
 from pointsman.report.measured import list_spending, list_timing
 from pointsman.report.provenance import describe_data, state_limits
+from pointsman.report.rivals import compare_pairs
 from pointsman.report.robustness import show_robustness
 from pointsman.report.studies import show_studies
 from pointsman.report.verdict import judge_verdict
@@ -23,6 +24,7 @@ def build_report(inputs: Inputs) -> Report:
     sections = [
         show_curves(inputs),
         compare_routers(inputs),
+        compare_pairs(inputs),
         tabulate_categories(inputs),
         show_calibration(inputs),
         check_controls(inputs),

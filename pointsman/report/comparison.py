@@ -1,6 +1,6 @@
 """All routers side by side, how one was chosen, and the controls."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pointsman.evaluation.curves import ALWAYS_STRONG, ALWAYS_WEAK
@@ -115,7 +115,32 @@ def explain_choice(inputs: Inputs) -> Section:
         for candidate in candidates
     )
     marked = frozenset(number for number, row in enumerate(rows) if row[0] == inputs.chosen)
-    return Section("choice", "How the router was chosen", (rule, Table("Validation queries", columns, rows, marked)))
+    blocks: list[Block] = [rule, Table("Validation queries", columns, rows, marked), *_achieved(candidates, inputs)]
+    return Section("choice", "How the router was chosen", tuple(blocks))
+
+
+def _achieved(candidates: Sequence[Mapping[str, Any]], inputs: Inputs) -> list[Block]:
+    """What the winner's threshold was to do, and what it did on queries that did not choose it."""
+    chosen = next((row for row in candidates if row["router"] == inputs.chosen), None)
+    if chosen is None or not inputs.verdict:
+        return []
+    columns = (
+        Column("queries", numeric=False),
+        Column("strong share"),
+        Column("quality kept"),
+        Column("cost per query"),
+    )
+    measured = inputs.measures("test").get(str(inputs.chosen), {})
+    rows = (
+        ("asked for", DASH, f"≥ {percent(inputs.settings.quality)}", "least"),
+        ("validation", *_dealt(chosen, chosen.get("cost_per_query"), inputs)),
+        ("test", *_dealt(inputs.verdict, measured.get("cost_per_query"), inputs)),
+    )
+    return [Table(f"The {inputs.chosen} router: asked and achieved", columns, rows)]
+
+
+def _dealt(found: Mapping[str, Any], per_query: float | None, inputs: Inputs) -> tuple[str, str, str]:
+    return percent(found.get("strong_share")), percent(found.get("quality_kept")), cost(per_query, inputs.unit)
 
 
 def _threshold(value: float | None) -> str:

@@ -34,7 +34,7 @@ def tables(report, anchor):
 
 def test_sections_in_order(report):
     assert [section.anchor for section in report.sections] == [
-        "curves", "routers", "categories", "calibration", "controls", "robustness", "choice", "decisions", "data", "limits",
+        "curves", "routers", "pairs", "categories", "calibration", "controls", "robustness", "choice", "decisions", "data", "limits",
         "spending", "timing",
     ]  # fmt: skip
 
@@ -98,6 +98,20 @@ def test_changes_of_wording_stand_with_the_most_harmful_first(report):
     assert [row[0] for row in table.rows] == ["none", "upper case", "typos"]
     assert table.rows[1][1] == "10% (5% to 15%)"
     assert table.rows[1][4] == "–"
+
+
+def test_every_two_routers_are_compared_and_length_is_told_apart(report):
+    pairs, length = tables(report, "pairs")
+    names = [row[0] for row in pairs.rows]
+    assert set(names) == {"bert", "semantic", "llm", "knn", "length"}
+    for number, row in enumerate(pairs.rows):
+        assert row[1 + number] == "–"
+        for other in range(number):
+            one, opposite = row[1 + other], pairs.rows[other][1 + number]
+            assert one.rstrip("*").lstrip("+−") == opposite.rstrip("*").lstrip("+−")
+            assert one.endswith("*") == opposite.endswith("*")
+    correlations = {row[0]: row[1] for row in length.rows}
+    assert set(correlations) == set(names)
 
 
 def test_studies_are_shown_where_they_were_asked_for(render):

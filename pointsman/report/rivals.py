@@ -1,0 +1,62 @@
+"""Routers against each other, and against query length."""
+
+from pointsman.evaluation.intervals import resample_weights
+from pointsman.evaluation.length import QUARTILES, measure_length
+from pointsman.evaluation.summary import compare_apgr
+from pointsman.report.comparison import CONTROLS
+from pointsman.report.content import Column, Section, Table, Text
+from pointsman.report.inputs import Inputs
+from pointsman.report.numbers import DASH, percent, plain, signed
+
+_ORDINALS = ("shortest", "second", "third", "longest")
+
+
+def compare_pairs(inputs: Inputs) -> Section | None:
+    """The paired difference of APGR of every two routers on test, and each one's reliance on length."""
+    taken = inputs.split("test")
+    if taken is None or taken.outcomes.n < QUARTILES:
+        return None
+    names = sorted(
+        (name for name in taken.scores if name not in CONTROLS),
+        key=lambda name: -(inputs.measures("test").get(name, {}).get("apgr") or 0.0),
+    )
+    return Section("pairs", "Router against router", (_pairs(names, inputs), *_length(names, inputs)))
+
+
+def _pairs(names: list[str], inputs: Inputs) -> Table:
+    taken, settings = inputs.split("test"), inputs.settings
+    assert taken is not None
+    weights = resample_weights(taken.outcomes.n, settings.resamples, settings.seed)
+    rows = []
+    for name in names:
+        cells = []
+        for other in names:
+            found = compare_apgr(
+                taken.scores[name].score, taken.scores[other].score, taken.outcomes, weights, settings.confidence
+            )
+            sure = found["ci"] is not None and (found["ci"][0] > 0 or found["ci"][1] < 0)
+            cells.append(DASH if name == other else f"{signed(found['apgr_diff'])}{'*' if sure else ''}")
+        rows.append((name, *cells))
+    columns = (Column("router", numeric=False), *(Column(f"− {name}") for name in names))
+    note = f"*: the {percent(settings.confidence)} interval of the paired bootstrap leaves out zero."
+    return Table("Difference of APGR, row less column, on the test queries", columns, tuple(rows), notes=(note,))
+
+
+def _length(names: list[str], inputs: Inputs) -> tuple[Text, Table]:
+    taken = inputs.split("test")
+    assert taken is not None
+    lengths = inputs.rows("test")["text"].str.len().to_numpy()
+    rows = []
+    for name in names:
+        found = measure_length(taken.scores[name].score, lengths, taken.outcomes)
+        rows.append((name, plain(found.spearman, 2), *(plain(value) for value in found.apgr)))
+    columns = (
+        Column("router", numeric=False),
+        Column("correlation with length", "Spearman's, of the score and the number of characters; length itself: 1"),
+        *(Column(f"APGR, {ordinal} quarter") for ordinal in _ORDINALS),
+    )
+    text = Text(
+        "Length tells exam questions apart and misleads elsewhere. A router that knows more than length picks well "
+        "among queries of the same length."
+    )
+    return text, Table("Reliance on query length", columns, tuple(rows))

@@ -10,6 +10,7 @@ from pointsman.report.decisions import sample_decisions
 from pointsman.report.figures import describe
 from pointsman.report.groups import tabulate_categories
 from pointsman.report.inputs import Inputs
+from pointsman.report.judge import show_judge
 from pointsman.report.provenance import describe_data, list_timing, state_limits
 from pointsman.report.verdict import judge_verdict
 
@@ -25,6 +26,7 @@ def build_report(inputs: Inputs) -> Report:
         check_controls(inputs),
         explain_choice(inputs),
         sample_decisions(inputs),
+        show_judge(inputs),
         describe_data(inputs),
         state_limits(inputs),
         list_timing(inputs),

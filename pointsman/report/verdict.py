@@ -7,6 +7,7 @@ from pointsman.evaluation.curves import ALWAYS_STRONG, ALWAYS_WEAK
 from pointsman.evaluation.summary import is_better
 from pointsman.report.content import Fact, Verdict
 from pointsman.report.inputs import Inputs
+from pointsman.report.judge import measure, warn_of_judge
 from pointsman.report.numbers import Ci, count, interval, percent, plain, signed, signed_interval
 
 APGR = (
@@ -16,12 +17,13 @@ APGR = (
 
 
 def judge_verdict(inputs: Inputs) -> Verdict:
-    """The verdict; where the winner is not shown to beat query length, the first line says so."""
+    """The verdict; its first line is a warning where the winner does not beat query length, or the judge is poor."""
     if inputs.chosen is None or not inputs.verdict:
         return _no_winner(inputs)
-    warning = _against_length(inputs.chosen, inputs.verdict, inputs)
+    warning, judge_warning = _against_length(inputs.chosen, inputs.verdict, inputs), _against_judge(inputs)
     lines = [
-        *([warning] if warning else []),
+        warning,
+        judge_warning,
         _advice(inputs.chosen, float(inputs.winner["threshold"]), inputs),
         _outcome(inputs),
         _target(inputs),
@@ -29,7 +31,13 @@ def judge_verdict(inputs: Inputs) -> Verdict:
         _against_knn(inputs),
         APGR,
     ]
-    return Verdict(warning is None, tuple(line for line in lines if line), _facts(inputs))
+    return Verdict(warning is None and judge_warning is None, tuple(line for line in lines if line), _facts(inputs))
+
+
+def _against_judge(inputs: Inputs) -> str | None:
+    """The warning that scores rest on a judge who agrees poorly with the checks; null where none does."""
+    warning = warn_of_judge(measure(inputs)) if (inputs.ratings["method"] == "judge").any() else None
+    return f"{warning} The numbers below rest on them." if warning else None
 
 
 def _no_winner(inputs: Inputs) -> Verdict:

@@ -69,7 +69,7 @@ def measure_judge(
     is_pairwise = bool(first["preferred"].notna().any())
     decided = _pair_verdicts(first) if is_pairwise else _answer_verdicts(first)
     before = first.set_index(["id", "role"])[["rating", "preferred"]]
-    repeated = again.join(before, on=["id", "role"], rsuffix="_before", how="inner")
+    repeated = again.join(before.add_suffix("_before"), on=["id", "role"], how="inner")
     same = (repeated["rating"] == repeated["rating_before"]) | (repeated["preferred"] == repeated["preferred_before"])
     return JudgeMeasures(
         _agreement(decided, how, _PAIR_CLASSES if is_pairwise else tuple("12345")),

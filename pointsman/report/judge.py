@@ -80,8 +80,7 @@ def _facts(inputs: Inputs, measures: JudgeMeasures) -> list[str]:
     lines = [
         f"{rows['judge_model'].iloc[0]} "
         + ("compared the two answers to a query, in both orders" if compares else "rated answers from 1 to 5")
-        + f", without being told who wrote them; {count(decides, 'score', 'scores')} of "
-        f"{len(inputs.ratings):,} rest on it.",
+        + f", without being told who wrote them; {decides:,} of {len(inputs.ratings):,} scores rest on it.",
         f"{count(len(rows), 'verdict', 'verdicts')} asked for, {failed} failed, {repaired} "
         "readable only after a repair.",
     ]
@@ -115,8 +114,8 @@ def _confusion(agreement: Agreement) -> Table:
 def _corrected(shares: list[Share], confidence: float) -> Table:
     columns = (
         Column("share of", numeric=False),
-        Column("right called right", "sensitivity, on what was also checked"),
-        Column("wrong called wrong", "specificity, on what was also checked"),
+        Column("confirmed when true", "sensitivity, on what was also checked"),
+        Column("denied when not", "specificity, on what was also checked"),
         Column("judged alone", "how many the judge alone decides"),
         Column("judge says", "share of those, as the judge sees it: right is a rating of 4 or 5"),
         Column(
@@ -141,7 +140,7 @@ def _corrected(shares: list[Share], confidence: float) -> Table:
         notes.append(
             f"{DASH}: there is nothing to measure it on, or the judge tells right from wrong no better than chance."
         )
-    return Table("Right answers, corrected for the judge's errors", columns, rows, notes=tuple(notes))
+    return Table("Shares, corrected for the judge's errors", columns, rows, notes=tuple(notes))
 
 
 def _event(share: Share) -> str:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from pointsman.cli import run, say
 from pointsman.config.params import load_params
-from pointsman.config.rating import RatingConfig
+from pointsman.config.rating import JudgeConfig, RatingConfig
 from pointsman.llm.client import Asking, ask
 from pointsman.llm.estimate import estimate, estimate_table
 from pointsman.llm.types import Request
@@ -23,7 +23,7 @@ from pointsman.llm.weights import model_hash
 from pointsman.rating.forecast import ASSUMED_TOKENS, assume_responses, explain_questions
 from pointsman.rating.plan import plan
 from pointsman.rating.questions import questions
-from pointsman.rating.rate import rate
+from pointsman.rating.rate import Rated, rate
 from pointsman.rating.replies import first_form, in_form
 from pointsman.rating.verdicts import FILE, read_verdicts, write_verdicts
 from pointsman.tables.schemas import JUDGEMENTS, QUERIES, RATINGS, RESPONSES, ROLES, frame, read_table, write_table
@@ -36,11 +36,11 @@ def main() -> None:
     parser.add_argument("--record-verdicts", action="store_true", help="add the verdicts of code run now to recordings")
     options = parser.parse_args()
     params = load_params()
-    rating, judge = params.rating, params.rating.judge
+    rating, judge = params.rating, params.rating.judge.candidate
     queries = read_table(Path("data/queries.jsonl"), QUERIES)
     asking = Asking(params.llm, params.provider, params.weights)
-    template = Path(judge.pairwise_prompt if judge.mode == "pairwise" else judge.prompt).read_text("utf-8")
-    judge_hash = model_hash(judge.candidate.model, params.weights) if judge.candidate else None
+    template = rubric(rating.judge)
+    judge_hash = model_hash(judge.model, params.weights) if judge else None
     if options.dry_run:
         say(forecast(queries, rating, template, judge_hash, asking))
         return
@@ -55,13 +55,23 @@ def main() -> None:
         recorded=read_verdicts(verdicts_file) if verdicts_file else {},
         model_hash=judge_hash,
     )
+    if options.record_verdicts and verdicts_file:
+        write_verdicts(verdicts_file, {**read_verdicts(verdicts_file), **rated.live})
+    write(rated)
+
+
+def write(rated: Rated) -> None:
+    """Write both tables and say how many ratings there are."""
     table = frame(rated.rows, RATINGS)
     write_table(Path("data/ratings.jsonl"), table, RATINGS)
     write_table(Path("data/judgements.jsonl"), frame(rated.judgements, JUDGEMENTS), JUDGEMENTS)
-    if options.record_verdicts and verdicts_file:
-        write_verdicts(verdicts_file, {**read_verdicts(verdicts_file), **rated.live})
     methods = table["method"].value_counts().sort_index().to_dict()
     say(f"data/ratings.jsonl: {len(table)} ratings {methods}, {int(table['error'].notna().sum())} without a score")
+
+
+def rubric(judge: JudgeConfig) -> str:
+    """The template of the judge's mode."""
+    return Path(judge.pairwise_prompt if judge.mode == "pairwise" else judge.prompt).read_text("utf-8")
 
 
 def forecast(queries: pd.DataFrame, rating: RatingConfig, template: str, judge_hash: str | None, asking: Asking) -> str:

@@ -18,7 +18,7 @@ _STOPPING = {
 }
 _OWN_FAULT = (400, 403)
 _ABOUT_REQUEST = re.compile(
-    r"context|too long|maximum .*tokens|moderation|flagged|content.?(policy|filter)", re.IGNORECASE
+    r"context|too long|maximum .*tokens|moderation|flagged|content.?(policy|filter)|failed_generation", re.IGNORECASE
 )
 _SHOWN = 300
 

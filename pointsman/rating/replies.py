@@ -17,6 +17,7 @@ Read = Callable[[Answer], Judgement]
 
 FORMS = ("json_schema", "json_object", "text")
 _NAMES_FORM = re.compile(r"response.?format|json.?schema|json.?object|structured.?output", re.IGNORECASE)
+_NO_JSON = "failed_generation"  # Groq answers 400 with this word where the model kept to no form
 _log = logging.getLogger(__name__)
 
 
@@ -72,7 +73,7 @@ def ask_judge(requests: Sequence[Request], read: Read, *, ask: Ask, known: Count
         return []
     form, answers = _ask_in_form(requests, ask, known)
     replies = [_read(answer, read, form, repaired=False) for answer in answers]
-    broken = [index for index, reply in enumerate(replies) if reply.judgement is None and answers[index].error is None]
+    broken = [i for i, reply in enumerate(replies) if reply.judgement is None and _is_mendable(answers[i])]
     if broken:
         mended = ask([_repair(in_form(requests[i], form), answers[i], str(replies[i].error)) for i in broken])
         for index, answer in zip(broken, mended, strict=True):
@@ -98,6 +99,10 @@ def _read(answer: Answer, read: Read, form: str, *, repaired: bool) -> Reply:
         return Reply(read(answer), None, form, repaired)
     except JudgeError as problem:
         return Reply(None, f"{problem}, after one repair" if repaired else str(problem), form, repaired)
+
+
+def _is_mendable(answer: Answer) -> bool:
+    return answer.error is None or _NO_JSON in answer.error
 
 
 def _repair(request: Request, answer: Answer, problem: str) -> Request:

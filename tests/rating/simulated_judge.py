@@ -37,7 +37,7 @@ class SimulatedJudge:
     """Rates what it sees of an answer; of two that it finds equally good, `leans` decides where it is set.
 
     `leans`: first, longer, own or nothing. `refuses`: forms that it answers with 400. `babbles`: it needs a repair.
-    `moods`: another seed may give another verdict.
+    `chokes`: so it does, and its host answers 400. `moods`: another seed may give another verdict.
     """
 
     leans: str | None = None
@@ -45,6 +45,7 @@ class SimulatedJudge:
     specificity: float = 1.0
     refuses: tuple[str, ...] = ()
     babbles: bool = False
+    chokes: bool = False
     moods: bool = False
     asked: list[dict[str, Any]] = field(default_factory=list)
 
@@ -53,8 +54,9 @@ class SimulatedJudge:
         self.asked.append(sent)
         form = (sent.get("response_format") or {"type": "text"})["type"]
         if form in self.refuses:
-            told = {"error": {"message": f"This model does not support response_format of type {form}", "code": 400}}
-            return Response(json.dumps(told), status=400, content_type="application/json")
+            return self._refuses(f"This model does not support response_format of type {form}")
+        if self.chokes and len(sent["messages"]) == 1:
+            return self._refuses("Failed to generate JSON. See 'failed_generation' for more details.")
         if self.babbles and len(sent["messages"]) == 1:
             return self._says("Well, it is rather good I would say.")
         prompt = sent["messages"][0]["content"]
@@ -86,6 +88,10 @@ class SimulatedJudge:
             return "tie"
         takes_lower = chance("pair", *sorted((first, second))) < 0.5
         return "A" if takes_lower == (first < second) else "B"
+
+    def _refuses(self, message: str) -> Response:
+        told = {"error": {"message": message, "type": "invalid_request_error"}}
+        return Response(json.dumps(told), status=400, content_type="application/json")
 
     def _says(self, text: str) -> Response:
         message = {"role": "assistant", "content": text}

@@ -167,3 +167,10 @@ class TestForms:
         assert repair[1]["content"] == "Well, it is rather good I would say."
         assert "gave no rating" in repair[2]["content"]
         assert len(judge.asked) == 2 * len(rated.rows)
+
+    def test_a_host_that_finds_no_json_in_one_answer_does_not_stop_the_rest(
+        self, few: Case, httpserver: HTTPServer, tmp_path: Path
+    ) -> None:
+        rated = judged(few, SimulatedJudge(chokes=True), httpserver, tmp_path)
+        assert [row["error"] for row in rated.rows] == [None] * 8
+        assert {(row["form"], row["repaired"]) for row in rated.judgements} == {("json_schema", True)}

@@ -1,8 +1,7 @@
 from typing import Any
 
 import pytest
-from judge_cases import PARIS, Judge, nothing_known, rating_config
-from test_rating_rate import query, responses
+from judge_cases import PARIS, Judge, nothing_known, query, rating_config, responses
 
 from pointsman.rating.plan import plan, sample
 from pointsman.rating.questions import Question, questions

@@ -3,7 +3,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from judge_cases import PARIS, judge_config, nothing_known
+from judge_cases import PARIS, judge_config, nothing_known, query, responses
 
 from pointsman.config.rating import RatingConfig, SandboxConfig
 from pointsman.llm.types import Answer, Request
@@ -11,25 +11,10 @@ from pointsman.rating.plan import plan
 from pointsman.rating.questions import questions
 from pointsman.rating.rate import Rated, rate
 from pointsman.rating.references import Verdict, verdict_key
-from pointsman.tables.schemas import QUERIES, RATINGS, RESPONSES, check, frame
+from pointsman.tables.schemas import QUERIES, RATINGS, check, frame
 
 CODE = {"kind": "code", "entry_point": "f", "checks": ["assert f() == 1"], "setup": ""}
 TEMPLATE = "$mark $query $answer $reference"
-
-
-def query(name: str, reference: dict[str, Any] | None = None, **given: Any) -> dict[str, Any]:
-    return {
-        "id": name, "prompt": f"prompt {name}", "category": "c", "family": "f", "source": "s", "difficulty": None,
-        "split": "train", "reference": reference, "messages": None, "metadata": {"given": given} if given else None,
-    }  # fmt: skip
-
-
-def responses(**texts: str | None) -> pd.DataFrame:
-    rows = [
-        {"id": name, "response": text, "error": None if text is not None else "HTTP 500"}
-        for name, text in texts.items()
-    ]
-    return check(frame(rows, RESPONSES), RESPONSES, "responses")
 
 
 def config(limits: SandboxConfig, method: str = "reference", judge: bool = False) -> RatingConfig:

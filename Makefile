@@ -48,7 +48,7 @@ lock: $(VENV)/dev.done ## compile requirements.in and requirements-dev.in
 	sh .ci/lock
 
 clean: ## remove outputs, never data/recordings or the cache of answers
-	rm -rf data/*.jsonl data/*.npy data/*.parquet data/*.json data/responses models/*/ reports/routers reports/timing reports/index.html
+	rm -rf data/*.jsonl data/*.npy data/*.parquet data/*.json data/responses models/*/ reports/routers reports/timing reports/index.html reports/spend.json
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed, found {sys.version}: make PYTHON=python3.11 …")'

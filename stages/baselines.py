@@ -9,7 +9,7 @@ from pathlib import Path
 from pointsman.cli import run, say, take_no_arguments
 from pointsman.config.params import load_params
 from pointsman.evaluation.plots import write_plots
-from pointsman.llm.client import Asking
+from pointsman.llm.shelf import Asking
 from pointsman.routers.baselines import fit, oracle
 from pointsman.routers.context import make_context
 from pointsman.routers.files import MODEL_FILE, folder_sha256

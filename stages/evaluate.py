@@ -10,7 +10,7 @@ from pathlib import Path
 from pointsman.cli import run, say
 from pointsman.config.params import TRAINABLE, load_params
 from pointsman.evaluation.plots import write_plots
-from pointsman.llm.client import Asking
+from pointsman.llm.shelf import Asking
 from pointsman.routers.context import make_context
 from pointsman.routers.files import MODEL_FILE, folder_sha256
 from pointsman.routers.registry import load
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--router", choices=TRAINABLE, required=True)
     name = parser.parse_args().router
     params = load_params()
-    asking = Asking(params.llm, params.provider, params.weights)
+    asking = Asking(params.llm, params.provider, params.weights, stage=f"evaluate@{name}")
     router = load(Path("models") / name, make_context(name, params.router, params.embedder, params.seed, asking))
     rows = held_out(read_table(Path("data/dataset.parquet"), DATASET))
     embeddings = read_embeddings(Path("data/embeddings.npy"), list(rows["id"]))

@@ -13,7 +13,7 @@ from pointsman.evaluation.apgr import apgr
 from pointsman.evaluation.curves import trace_curve
 from pointsman.evaluation.judge import read_outcomes
 from pointsman.evaluation.outcomes import Floats, Outcomes
-from pointsman.llm.client import Asking
+from pointsman.llm.shelf import Asking
 from pointsman.routers.card import Card
 from pointsman.routers.context import make_embedder
 from pointsman.routers.package import package

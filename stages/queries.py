@@ -10,7 +10,8 @@ from pathlib import Path
 
 from pointsman.cli import run, say, take_no_arguments
 from pointsman.config.params import load_params
-from pointsman.llm.client import Asking, ask
+from pointsman.llm.client import ask
+from pointsman.llm.shelf import Asking
 from pointsman.llm.weights import fetch, model_hash
 from pointsman.queries.collect import Tools, collect
 from pointsman.tables.schemas import QUERIES, frame, write_table
@@ -22,7 +23,7 @@ def main() -> None:
     """Write data/queries.jsonl."""
     take_no_arguments(__doc__)
     params = load_params()
-    asking = Asking(params.llm, params.provider, params.weights)
+    asking = Asking(params.llm, params.provider, params.weights, stage="queries")
     tools = Tools(
         fetch=lambda name: fetch(name, params.weights[name]),
         ask=partial(ask, settings=asking, what="writing queries"),

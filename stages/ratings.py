@@ -16,8 +16,9 @@ import pandas as pd
 from pointsman.cli import run, say
 from pointsman.config.params import load_params
 from pointsman.config.rating import JudgeConfig, RatingConfig
-from pointsman.llm.client import Asking, ask
+from pointsman.llm.client import ask
 from pointsman.llm.estimate import estimate, estimate_table
+from pointsman.llm.shelf import Asking
 from pointsman.llm.types import Request
 from pointsman.llm.weights import model_hash
 from pointsman.rating.forecast import ASSUMED_TOKENS, assume_responses, explain_questions
@@ -38,7 +39,7 @@ def main() -> None:
     params = load_params()
     rating, judge = params.rating, params.rating.judge.candidate
     queries = read_table(Path("data/queries.jsonl"), QUERIES)
-    asking = Asking(params.llm, params.provider, params.weights)
+    asking = Asking(params.llm, params.provider, params.weights, stage="ratings")
     template = rubric(rating.judge)
     judge_hash = model_hash(judge.model, params.weights) if judge else None
     if options.dry_run:

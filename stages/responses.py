@@ -10,10 +10,11 @@ from pathlib import Path
 
 from pointsman.cli import run, say
 from pointsman.config.params import load_params
-from pointsman.llm.client import Asking, ask
+from pointsman.llm.client import ask
 from pointsman.llm.estimate import estimate, estimate_table
 from pointsman.llm.requests import response_requests
 from pointsman.llm.responses import check_failures, collection_summary, needs_answer, response_rows
+from pointsman.llm.shelf import Asking
 from pointsman.tables.io import read_json, write_json
 from pointsman.tables.schemas import QUERIES, RESPONSES, ROLES, frame, read_table, write_table
 
@@ -31,7 +32,7 @@ def main() -> None:
     queries = read_table(Path("data/queries.jsonl"), QUERIES)
     open_queries = queries[needs_answer(queries, role)]
     requests = response_requests(open_queries, role, params.pair, params.weights)
-    asking = Asking(params.llm, params.provider, params.weights)
+    asking = Asking(params.llm, params.provider, params.weights, stage=f"responses@{role}")
     if options.dry_run:
         say(estimate_table(estimate(requests, asking)))
         return
@@ -42,7 +43,7 @@ def main() -> None:
     write_json(COLLECTION_FILE, collection | {role: summary})
     check_failures(rows, role, params.llm.max_failed_share)
     write_table(Path(f"data/responses/{role}.jsonl"), frame(rows, RESPONSES), RESPONSES)
-    say(f"{role}: {len(rows)} responses, {summary['failed']} failed, answers from {summary['origin']}")
+    say(f"{role}: {len(rows)} responses, {sum(summary['failed'].values())} failed, answers from {summary['origin']}")
 
 
 if __name__ == "__main__":

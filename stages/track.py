@@ -18,6 +18,7 @@ from pointsman.tables.io import read_json, write_json
 from pointsman.tracking.log import Result, store_uri, track
 
 MODEL = Path("models/router")
+FILES = ("index.html", "report.md", "curve.svg", "winner.json", "spend.json")  # the last where a model was asked
 
 
 def main() -> None:
@@ -42,7 +43,7 @@ def main() -> None:
         manifest=read_manifest(MODEL, "dvc repro package"),
         dataset=read_json(Path("data/dataset.json")),
         curves={name: pd.read_csv(f"reports/routers/{name}/curve.csv") for name in metrics["test"]["routers"]},
-        files=[Path("reports") / name for name in ("index.html", "report.md", "curve.svg", "winner.json")],
+        files=[path for path in map(Path("reports").joinpath, FILES) if path.exists()],
         model=MODEL,
         code=Path(pointsman.__file__).parent,
         tags=provenance(root),

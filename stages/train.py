@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pointsman.cli import run, say
 from pointsman.config.params import TRAINABLE, load_params
-from pointsman.llm.client import Asking
+from pointsman.llm.shelf import Asking
 from pointsman.routers.context import make_context
 from pointsman.routers.fitting import read_fit_data
 from pointsman.routers.registry import fit
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--router", choices=TRAINABLE, required=True)
     name = parser.parse_args().router
     params = load_params()
-    asking = Asking(params.llm, params.provider, params.weights)
+    asking = Asking(params.llm, params.provider, params.weights, stage=f"train@{name}")
     context = make_context(name, params.router, params.embedder, params.seed, asking)
     data = read_fit_data(read_table(Path("data/dataset.parquet"), DATASET), Path("data/embeddings.npy"))
     with timed(Path(f"reports/timing/train-{name}.json"), queries=len(data.train)):

@@ -44,7 +44,7 @@ class Provider(Section):
 
     base_url: str | None = Field(description="Address; null: local models started in this process")
     api_key_env: str | None = Field(description="Environment variable that holds the key; null: none needed")
-    concurrency: PositiveInt = Field(description="Requests under way at once")
+    concurrency: PositiveInt = Field(description="Most requests under way at once; fewer while the provider objects")
     requests_per_minute: PositiveInt | None = Field(None, description="Limit known beforehand; null: none")
     tokens_per_minute: PositiveInt | None = Field(None, description="Limit known beforehand; null: none")
     timeout_s: PositiveFloat = Field(description="Longest wait for one answer, seconds")

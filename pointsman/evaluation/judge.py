@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from pointsman.evaluation.curves import ALWAYS_STRONG, ALWAYS_WEAK
 from pointsman.evaluation.intervals import Weights, resample_weights
 from pointsman.evaluation.outcomes import EvaluationError, Outcomes
 from pointsman.evaluation.select import Scores, Selection, select_router
@@ -13,6 +14,9 @@ from pointsman.evaluation.summary import evaluate_router, is_better, judge_winne
 
 PROBABILITIES = frozenset({"semantic", "llm", "bert", "knn", "shuffled", "length"})
 """Routers whose scores are calibrated; Brier and ECE say nothing of the others."""
+
+FIXED = {"always_weak": ALWAYS_WEAK, "always_strong": ALWAYS_STRONG}
+"""Thresholds that are not chosen."""
 
 JUDGED = ("test", "test_unseen")
 
@@ -79,7 +83,7 @@ def judge(
         empty = "validation" if validation is None else "test"
         raise EvaluationError(f"no query is in the split {empty!r}; bring more queries, or name splits in a column")
     chosen = select_router(validation.scores, validation.outcomes, servable, quality)
-    thresholds = {candidate.router: candidate.threshold for candidate in chosen.candidates}
+    thresholds = {candidate.router: candidate.threshold for candidate in chosen.candidates} | FIXED
     weights = {name: resample_weights(s.outcomes.n, resamples, seed) for name, s in splits.items() if s}
     metrics = {
         name: _metrics(split, weights[name], thresholds, confidence) if split else _no_metrics()

@@ -1,5 +1,8 @@
 """A spend cap that stops before it is crossed."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from pointsman.config.llm import Price
@@ -11,29 +14,68 @@ _TEMPLATE_TOKENS = 64
 
 @dataclass
 class Budget:
-    """Dollars spent, and dollars held back for requests under way."""
+    """Dollars spent by a stage, and dollars held back for its requests under way."""
 
     spent_usd: float = 0.0
     reserved_usd: float = 0.0
+    under_way: int = 0
 
-    def reserve(self, upper_usd: float, cap_usd: float | None) -> None:
-        """Hold back what a request can cost at most.
+
+@dataclass
+class Charge:
+    """What a request did cost, in dollars; set by who sends it."""
+
+    usd: float = 0.0
+
+
+class Purse:
+    """Pays requests out of a budget; one for each event loop."""
+
+    def __init__(self, budget: Budget, cap_usd: float | None) -> None:
+        self._budget = budget
+        self._cap_usd = cap_usd
+        self._settled = asyncio.Condition()
+        self._dearer = 1.0  # the most that a request cost, as a multiple of the most that conf's price makes of it
+
+    @asynccontextmanager
+    async def charge(self, upper_usd: float) -> AsyncIterator[Charge]:
+        """Hold back what a request can cost at most; at the end the charge's `usd` counts as spent.
+
+        Where the cap could be crossed, requests under way are waited for: they may cost less than was held back.
 
         Raises:
-            BudgetError: with it the cap could be crossed.
+            BudgetError: none is under way, and with this request the cap could be crossed.
         """
-        if cap_usd is not None and self.spent_usd + self.reserved_usd + upper_usd > cap_usd:
-            raise BudgetError(
-                f"the next request could cost ${upper_usd:.4f}; with ${self.spent_usd:.4f} spent and "
-                f"${self.reserved_usd:.4f} under way it could cross llm.budget_usd = ${cap_usd:g}. "
-                "Raise llm.budget_usd in conf/config.yaml and run again: what was answered is in the cache"
-            )
-        self.reserved_usd += upper_usd
+        async with self._settled:
+            await self._settled.wait_for(lambda: self._budget.under_way == 0 or self._fits(upper_usd * self._dearer))
+            held_usd = upper_usd * self._dearer
+            if not self._fits(held_usd):
+                raise BudgetError(self._exhausted(held_usd))
+            self._budget.reserved_usd += held_usd
+            self._budget.under_way += 1
+        charge = Charge()
+        try:
+            yield charge
+        finally:
+            self._budget.reserved_usd = max(0.0, self._budget.reserved_usd - held_usd)
+            self._budget.under_way -= 1
+            self._budget.spent_usd += charge.usd
+            if upper_usd:
+                self._dearer = max(self._dearer, charge.usd / upper_usd)
+            async with self._settled:
+                self._settled.notify_all()
 
-    def settle(self, upper_usd: float, spent_usd: float) -> None:
-        """Replace a reservation by what the request did cost."""
-        self.reserved_usd = max(0.0, self.reserved_usd - upper_usd)
-        self.spent_usd += spent_usd
+    def _fits(self, upper_usd: float) -> bool:
+        # Sums of floats stray by less than a billionth of a dollar.
+        total = self._budget.spent_usd + self._budget.reserved_usd + upper_usd
+        return self._cap_usd is None or total <= self._cap_usd + 1e-9
+
+    def _exhausted(self, upper_usd: float) -> str:
+        return (
+            f"${self._budget.spent_usd:.4f} of llm.budget_usd = ${self._cap_usd:g} are spent, and the next request "
+            f"could cost ${upper_usd:.4f}. What was answered is in the cache: raise llm.budget_usd in "
+            "conf/config.yaml, compose, and run again; it asks only the rest"
+        )
 
 
 def upper_cost_usd(request: Request, price: Price) -> float:

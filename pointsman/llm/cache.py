@@ -4,7 +4,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,8 +29,21 @@ CREATE TABLE answers (
     used_at REAL NOT NULL
 ) WITHOUT ROWID
 """
-_FIELDS = ("response", "finish_reason", "prompt_tokens", "completion_tokens", "served_by")
+_FIELDS = ("response", "finish_reason", "prompt_tokens", "completion_tokens", "served_by", "served_model")
 _BATCH = 500
+COLUMNS = (
+    "key",
+    "provider",
+    "model",
+    "model_hash",
+    "temperature",
+    "max_tokens",
+    "answer",
+    "billed",
+    "latency_s",
+    "answered_at",
+    "used_at",
+)
 
 
 class Kept(NamedTuple):
@@ -40,8 +53,15 @@ class Kept(NamedTuple):
     billed: float | None
 
 
+class Entry(NamedTuple):
+    """A request and its answer, ready to be kept."""
+
+    request: Request
+    kept: Kept
+
+
 class Cache:
-    """The open file; `opened` makes one."""
+    """The open file; `opened` makes one. One thread at a time may use it."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -60,34 +80,57 @@ class Cache:
                 self._connection.execute(use, (time.time(), *batch))
         return found
 
-    def store(self, request: Request, answer: Answer, billed: float | None) -> None:
-        """Keep an answer; it is on the disk when this returns. An error is not kept."""
-        if answer.error is not None:
-            return
-        now = time.time()
-        values = (
-            request.key,
-            request.provider,
-            request.model,
-            request.model_hash,
-            request.temperature,
-            request.max_tokens,
-            dumps(stored(answer)),
-            billed,
-            answer.latency_s,
-            now,
-            now,
-        )
+    def store(self, entries: Iterable[Entry]) -> None:
+        """Keep answers; all are on the disk when this returns. An error is not kept."""
+        rows = [_row(entry, time.time()) for entry in entries if entry.kept.answer.error is None]
         with self._connection:
-            self._connection.execute(f"INSERT OR REPLACE INTO answers VALUES ({','.join('?' * 11)})", values)  # noqa: S608
+            self._connection.executemany(f"INSERT OR REPLACE INTO answers VALUES ({','.join('?' * 11)})", rows)  # noqa: S608
 
-    def rows(self, provider: str, used_since: float = 0.0) -> list[dict[str, Any]]:
-        """Everything kept of a provider's answers that were used since a time (seconds since 1970)."""
+    def add(self, rows: Iterable[Mapping[str, Any]]) -> int:
+        """Take over rows of another cache, as `rows` gives them, that are not known; returns how many."""
+        before = self._connection.total_changes
+        with self._connection:
+            self._connection.executemany(
+                f"INSERT OR IGNORE INTO answers VALUES ({','.join(f':{name}' for name in COLUMNS)})",  # noqa: S608
+                rows,
+            )
+        return self._connection.total_changes - before
+
+    def prune(self, unused_since: float) -> int:
+        """Delete answers that no run has used since a time (seconds since 1970); returns how many."""
+        with self._connection:
+            deleted = self._connection.execute("DELETE FROM answers WHERE used_at < ?", (unused_since,)).rowcount
+        self._connection.execute("VACUUM")
+        return deleted
+
+    def stats(self) -> list[dict[str, Any]]:
+        """For each provider and model: answers, tokens, dollars billed, bytes, and when it was used first and last."""
         cursor = self._connection.execute(
-            "SELECT * FROM answers WHERE provider = ? AND used_at >= ? ORDER BY key", (provider, used_since)
+            "SELECT provider, model, count(*) AS answers, sum(answer ->> 'prompt_tokens') AS prompt_tokens, "
+            "sum(answer ->> 'completion_tokens') AS completion_tokens, sum(billed) AS billed, "
+            "sum(length(answer)) AS bytes, min(answered_at) AS first_answered_at, max(used_at) AS last_used_at "
+            "FROM answers GROUP BY provider, model ORDER BY provider, model"
         )
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor]
+        return _dicts(cursor)
+
+    def rows(self, provider: str | None = None, used_since: float = 0.0) -> list[dict[str, Any]]:
+        """Everything kept of a provider's answers (null: of all) that were used since a time (seconds since 1970)."""
+        cursor = self._connection.execute(
+            "SELECT * FROM answers WHERE provider = coalesce(?, provider) AND used_at >= ? ORDER BY key",
+            (provider, used_since),
+        )
+        return _dicts(cursor)
+
+
+def _dicts(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def _row(entry: Entry, now: float) -> tuple[Any, ...]:
+    request, (answer, billed) = entry
+    asked = (request.key, request.provider, request.model, request.model_hash, request.temperature, request.max_tokens)
+    return (*asked, dumps(stored(answer)), billed, answer.latency_s, now, now)
 
 
 def stored(answer: Answer) -> dict[str, Any]:
@@ -119,7 +162,7 @@ def opened(path: Path) -> Iterator[Cache]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        with closing(sqlite3.connect(path, timeout=60)) as connection:
+        with closing(sqlite3.connect(path, timeout=60, check_same_thread=False)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             _prepare(connection, path)

@@ -3,117 +3,122 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
 
-from pointsman.cli import repository_root
-from pointsman.config.llm import LlmConfig, Provider, Weights
-from pointsman.llm.budget import Budget
-from pointsman.llm.cache import Cache, opened
+from pointsman.llm.cache import Entry, Kept
 from pointsman.llm.errors import MissingAnswersError
-from pointsman.llm.live import Live, ask_live
-from pointsman.llm.providers import answer_cost
-from pointsman.llm.recordings import read_recordings
-from pointsman.llm.types import Answer, Request
+from pointsman.llm.live import Group, Live, ask_live, groups_of
+from pointsman.llm.preflight import check_before_asking
+from pointsman.llm.shelf import Asking, Shelf, open_shelf
+from pointsman.llm.spend import Ledger
+from pointsman.llm.types import Answer, Model, Request
+from pointsman.llm.writer import writing
 
 _log = logging.getLogger(__name__)
+_CHUNK = 500
 
 
-@dataclass(frozen=True)
-class Asking:
-    """Everything that asking depends on; one for a stage, so that its spend cap holds over all its calls."""
-
-    llm: LlmConfig
-    providers: Mapping[str, Provider]
-    weights: Mapping[str, Weights]
-    root: Path = field(default_factory=repository_root)
-    budget: Budget = field(default_factory=Budget)
-
-    @property
-    def cache_file(self) -> Path:
-        """Where answers are kept."""
-        return self.root / self.llm.cache
+def ask(requests: Collection[Request], settings: Asking, *, what: str) -> list[Answer]:
+    """Answers in the order of the requests; `answers` with everything in memory."""
+    return list(answers(requests, settings, what=what))
 
 
-def ask(requests: Sequence[Request], settings: Asking, *, what: str) -> list[Answer]:
+def answers(requests: Collection[Request], settings: Asking, *, what: str) -> Iterator[Answer]:
     """Answers in the order of the requests; equal requests are asked once.
 
-    A request that failed for good has an answer with `error`; it is not cached, so that the next run
-    asks it again.
+    The first answer comes when all requests are answered: until then they are kept on disk, not in memory, and so
+    may be as many as the disk holds. A request that failed for good has an answer with `error`; it is not cached, so
+    that the next run asks it again.
 
     Args:
-        requests: any mix of providers and models.
+        requests: any mix of providers and models; they are iterated over several times.
         settings: made of params.yaml's sections.
         what: names the work on the progress bar.
 
     Raises:
         MissingAnswersError: something is to be asked and `llm.on_miss` is `fail`.
-        ProviderError: a provider refuses every request.
+        ProviderError: a provider refuses every request, or conf does not say how to ask it.
         BudgetError: the next request could cross `llm.budget_usd`.
     """
-    unique = {request.key: request for request in requests}
-    known = recorded(list(unique.values()), settings)
-    rest = [request for key, request in unique.items() if key not in known]
-    if rest:
-        with opened(settings.cache_file) as cache:
-            known |= cached(rest, settings, cache)
-            missing = [request for request in rest if request.key not in known]
-            if missing:
-                known |= _ask_missing(missing, settings, cache, what)
-    return [known[request.key] for request in requests]
+    with open_shelf(settings) as shelf, settings.ledger.written(settings.stage, settings.budget):
+        missing = _missing(requests, shelf, settings.ledger)
+        fresh = _ask_missing(requests, missing, settings, what) if missing else _Fresh()
+        for chunk in _chunks(requests):
+            found = shelf.find([request for request in chunk if request.key not in fresh.failed]) | fresh.failed
+            yield from (fresh.mark(found[request.key]) for request in chunk)
 
 
-def recorded(requests: Sequence[Request], settings: Asking) -> dict[str, Answer]:
-    """Answers that are in the recordings."""
-    if settings.llm.recordings is None:
-        return {}
-    answers = read_recordings(Path(settings.llm.recordings), {request.model for request in requests})
-    return {
-        request.key: _priced(replace(answers[request.key], served_by=request.provider), request, settings, None)
-        for request in requests
-        if request.key in answers
-    }
+class _Fresh:
+    """What this run asked: the keys that were answered, and the failures, which no file keeps."""
+
+    def __init__(self) -> None:
+        self.answered: set[str] = set()
+        self.failed: dict[str, Answer] = {}
+
+    def mark(self, answer: Answer) -> Answer:
+        return replace(answer, origin="live") if answer.key in self.answered else answer
 
 
-def cached(requests: Sequence[Request], settings: Asking, cache: Cache) -> dict[str, Answer]:
-    """Answers that are in the cache."""
-    found = cache.lookup([request.key for request in requests])
-    return {
-        request.key: _priced(found[request.key].answer, request, settings, found[request.key].billed)
-        for request in requests
-        if request.key in found
-    }
+def _missing(requests: Iterable[Request], shelf: Shelf, ledger: Ledger) -> dict[str, Model]:
+    """Keys of the requests that nobody has answered yet, and whom they go to; the known ones are accounted for."""
+    missing: dict[str, Model] = {}
+    known: set[str] = set()
+    for chunk in _chunks(requests):
+        new = {r.key: r for r in chunk if r.key not in known and r.key not in missing}
+        found = shelf.find(list(new.values()))
+        known.update(found)
+        for key, request in new.items():
+            if key in found:
+                ledger.add(request, found[key])
+            else:
+                missing[key] = Model(request.provider, request.model)
+    return missing
 
 
-def _priced(answer: Answer, request: Request, settings: Asking, billed: float | None) -> Answer:
-    tokens = (answer.prompt_tokens, answer.completion_tokens)
-    weights = settings.weights.get(request.model)
-    return replace(
-        answer, cost=answer_cost(settings.providers[request.provider], weights, request.model, tokens, billed)
-    )
-
-
-def _ask_missing(missing: Sequence[Request], settings: Asking, cache: Cache, what: str) -> dict[str, Answer]:
+def _ask_missing(requests: Iterable[Request], missing: dict[str, Model], settings: Asking, what: str) -> _Fresh:
+    models = Counter(missing.values())
+    total, fresh, ledger = len(missing), _Fresh(), settings.ledger
     if settings.llm.on_miss == "fail":
-        counts = ", ".join(f"{count} of {model}" for model, count in Counter(r.model for r in missing).items())
+        counts = ", ".join(f"{count} of {model.name}" for model, count in models.items())
         raise MissingAnswersError(
-            f"{what}: {len(missing)} answers are neither recorded nor cached ({counts}), and llm.on_miss is fail. "
+            f"{what}: {total} answers are neither recorded nor cached ({counts}), and llm.on_miss is fail. "
             "Ask the models with: python -m pointsman.config.compose llm.on_miss=ask"
         )
-    answered: dict[str, Answer] = {}
+    check_before_asking(models, settings)
 
-    def keep(request: Request, answer: Answer, billed: float | None) -> Answer:
-        cache.store(request, answer, billed)
-        answered[request.key] = priced = _priced(answer, request, settings, billed)
-        return priced
+    def source(group: Group) -> Iterator[Request]:
+        for request in requests:
+            if group.takes(request) and request.key in missing:
+                del missing[request.key]  # an equal request is not asked again
+                yield request
 
-    live = Live(settings.llm, settings.providers, settings.weights, settings.root, settings.budget, keep)
-    try:
-        asyncio.run(ask_live(missing, live, what))
-    except KeyboardInterrupt:
-        _log.warning(
-            "%s: stopped; %d of %d are in the cache and will not be asked again", what, len(answered), len(missing)
-        )
-        raise
-    return answered
+    with writing(settings.cache_file) as writer:
+
+        async def keep(request: Request, answer: Answer, billed: float | None) -> Answer:
+            await writer.store(Entry(request, Kept(answer, billed)))
+            fresh.answered.add(request.key)
+            priced = settings.price(Kept(answer, billed), request)
+            ledger.add(request, priced)
+            return priced
+
+        def lose(request: Request, answer: Answer) -> None:
+            fresh.failed[request.key] = answer
+            ledger.add(request, answer)
+
+        live = Live(settings.llm, settings.providers, settings.weights, settings.root, settings.budget, keep, lose)
+        try:
+            asyncio.run(ask_live(groups_of(models, settings.providers), source, live, what))
+        except KeyboardInterrupt:
+            _log.warning(
+                "%s: stopped; %d of %d are in the cache and will not be asked again", what, len(fresh.answered), total
+            )
+            raise
+    return fresh
+
+
+def _chunks(requests: Iterable[Request]) -> Iterator[list[Request]]:
+    drawn = iter(requests)
+    while chunk := list(islice(drawn, _CHUNK)):
+        yield chunk

@@ -15,9 +15,9 @@ _NO_KEY = "none"
 
 @contextlib.asynccontextmanager
 async def remote_clients(base_url: str, key: str | None, provider: Provider) -> AsyncIterator[list[AsyncOpenAI]]:
-    """One client of an address, as often as requests may be under way at once."""
+    """One client of an address, as often as requests may be under way at once; who asks repeats what failed."""
     async with AsyncOpenAI(
-        base_url=base_url, api_key=key or _NO_KEY, timeout=provider.timeout_s, max_retries=provider.max_retries
+        base_url=base_url, api_key=key or _NO_KEY, timeout=provider.timeout_s, max_retries=0
     ) as client:
         yield [client] * provider.concurrency
 
@@ -46,7 +46,7 @@ async def local_clients(
                     base_url=address,
                     api_key=_NO_KEY,
                     timeout=provider.timeout_s,
-                    max_retries=provider.max_retries,
+                    max_retries=0,
                     http_client=DefaultAsyncHttpxClient(trust_env=False),
                 )
             )
@@ -55,9 +55,9 @@ async def local_clients(
 
 
 def clients(
-    model: str, where: Endpoint, provider: Provider, weights: Mapping[str, Weights], llm: LlmConfig
+    model: str | None, where: Endpoint, provider: Provider, weights: Mapping[str, Weights], llm: LlmConfig
 ) -> contextlib.AbstractAsyncContextManager[list[AsyncOpenAI]]:
-    """Clients of an address, or of copies of a model in this process."""
-    if where.base_url is not None:
-        return remote_clients(where.base_url, where.api_key, provider)
+    """Clients of an address, or of copies of `model` in this process."""
+    if where.base_url is not None or model is None:
+        return remote_clients(where.base_url or "", where.api_key, provider)
     return local_clients(model, provider, weights, llm)

@@ -1,12 +1,12 @@
 """What asking would cost, before anything is sent."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from pointsman.llm.cache import opened
-from pointsman.llm.client import Asking, cached, recorded
 from pointsman.llm.providers import answer_cost, is_billed
-from pointsman.llm.types import Request
+from pointsman.llm.shelf import Asking, open_shelf
+from pointsman.llm.types import Answer, Request
 
 _CHARS_PER_TOKEN = 4
 
@@ -32,28 +32,25 @@ def estimate(requests: Sequence[Request], settings: Asking) -> list[Estimate]:
     null where conf has no price.
     """
     unique = list({request.key: request for request in requests}.values())
-    in_recordings = set(recorded(unique, settings))
-    rest = [request for request in unique if request.key not in in_recordings]
-    in_cache: set[str] = set()
-    if rest and settings.cache_file.exists():
-        with opened(settings.cache_file) as cache:
-            in_cache = set(cached(rest, settings, cache))
+    with open_shelf(settings) as shelf:
+        found = shelf.find(unique)
     models = dict.fromkeys((request.provider, request.model) for request in unique)
-    return [_of_model(model, unique, in_recordings, in_cache, settings) for model in models]
+    return [_of_model(model, unique, found, settings) for model in models]
 
 
 def _of_model(
-    model: tuple[str, str], requests: Sequence[Request], in_recordings: set[str], in_cache: set[str], settings: Asking
+    model: tuple[str, str], requests: Sequence[Request], found: Mapping[str, Answer], settings: Asking
 ) -> Estimate:
     own = [request for request in requests if (request.provider, request.model) == model]
-    to_ask = [request for request in own if request.key not in in_recordings | in_cache]
+    to_ask = [request for request in own if request.key not in found]
     characters = sum(len(str(message.get("content", ""))) for request in to_ask for message in request.messages)
     prompt, completion = characters // _CHARS_PER_TOKEN, sum(request.max_tokens for request in to_ask)
     provider = settings.providers[model[0]]
     billed = is_billed(provider, model[1])
     cost = answer_cost(provider, None, model[1], (prompt, completion)) if billed and to_ask else 0.0
-    hits = [sum(request.key in found for request in own) for found in (in_recordings, in_cache)]
-    return Estimate(*model, len(own), hits[0], hits[1], len(to_ask), prompt, completion, cost)
+    origins = Counter(found[request.key].origin for request in own if request.key in found)
+    hits = (origins["recording"], origins["cache"])
+    return Estimate(*model, len(own), *hits, len(to_ask), prompt, completion, cost)
 
 
 def estimate_table(estimates: Sequence[Estimate]) -> str:

@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import random
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,11 +15,11 @@ from typing import Any, NamedTuple
 
 from pointsman.config.llm import Weights
 from pointsman.llm.cache import opened
-from pointsman.llm.client import Asking, recorded
 from pointsman.llm.errors import RecordingsError
-from pointsman.llm.live import Live, ask_live
+from pointsman.llm.live import Live, ask_live, groups_of
 from pointsman.llm.recordings import read_manifest, read_rows, write_recordings
-from pointsman.llm.types import Answer, Request
+from pointsman.llm.shelf import Asking, open_shelf
+from pointsman.llm.types import Answer, Model, Request
 from pointsman.llm.weights import model_hash
 
 _LOCAL = "local"
@@ -40,29 +41,40 @@ class Verified(NamedTuple):
     different: list[str]  # keys
 
 
-def export(settings: Asking, folder: Path, used_since: float = 0.0) -> list[Exported]:
-    """Add the cache's answers of local models to the recordings; what is recorded already stays.
+def export(settings: Asking, folder: Path, used_since: float = 0.0, provider: str | None = None) -> list[Exported]:
+    """Add the cache's answers to the recordings; what is recorded already stays.
 
     Args:
         settings: names the cache and the weights; answers of other weights are left out.
         folder: the recordings.
         used_since: seconds since 1970; answers that no run has used since then are left out.
+        provider: only answers of this one; null: of all.
     """
     with opened(settings.cache_file) as cache:
-        rows = cache.rows(_LOCAL, used_since)
+        rows = cache.rows(provider, used_since)
     manifest = read_manifest(folder)
     exported = []
-    for model in sorted({row["model"] for row in rows} & set(settings.weights)):
-        digest = model_hash(model, settings.weights)
-        own = [row for row in rows if row["model"] == model and row["model_hash"] == digest]
+    for model in sorted({row["model"] for row in rows}):
+        own = [row for row in rows if row["model"] == model and _of_these_weights(row, settings)]
         entry = manifest["models"].get(model)
         kept = {row["key"]: row for row in read_rows(folder / entry["file"])} if entry else {}
-        new = {row["key"]: json.loads(row["answer"]) for row in own if row["key"] not in kept}
+        new = {row["key"]: json.loads(row["answer"]) | _billed(row) for row in own if row["key"] not in kept}
         if new:
             merged = kept | new
-            write_recordings(folder, model, merged, _about(merged.values(), own, settings.weights[model], digest))
-        exported.append(Exported(model, len(new), len(kept) + len(new)))
+            write_recordings(folder, model, merged, _about(merged.values(), own, settings.weights.get(model)))
+        if own:
+            exported.append(Exported(model, len(new), len(kept) + len(new)))
     return exported
+
+
+def _of_these_weights(row: dict[str, Any], settings: Asking) -> bool:
+    if row["provider"] != _LOCAL:
+        return True
+    return row["model"] in settings.weights and row["model_hash"] == model_hash(row["model"], settings.weights)
+
+
+def _billed(row: dict[str, Any]) -> dict[str, float]:
+    return {} if row["billed"] is None else {"billed": row["billed"]}
 
 
 def verify(requests: Sequence[Request], settings: Asking, sample: int, seed: int) -> Verified:
@@ -71,21 +83,26 @@ def verify(requests: Sequence[Request], settings: Asking, sample: int, seed: int
     Raises:
         RecordingsError: none of the requests is recorded.
     """
-    known = recorded(requests, settings)
+    with open_shelf(settings) as shelf:
+        known = {key: answer for key, answer in shelf.find(requests).items() if answer.origin == "recording"}
     chosen = [request for request in {r.key: r for r in requests}.values() if request.key in known]
     if not chosen:
         raise RecordingsError(
-            "none of these requests is recorded; record them with: python -m pointsman.llm.recordings export"
+            "none of these requests is recorded; record them with: python -m pointsman.llm cache export"
         )
     chosen = random.Random(seed).sample(chosen, min(sample, len(chosen)))
     again: dict[str, Answer] = {}
 
-    def keep(request: Request, answer: Answer, _billed: float | None) -> Answer:
+    async def keep(request: Request, answer: Answer, _billed: float | None) -> Answer:
         again[request.key] = answer
         return answer
 
-    live = Live(settings.llm, settings.providers, settings.weights, settings.root, settings.budget, keep)
-    asyncio.run(ask_live(chosen, live, "asking again"))
+    def lose(request: Request, answer: Answer) -> None:
+        again[request.key] = answer
+
+    live = Live(settings.llm, settings.providers, settings.weights, settings.root, settings.budget, keep, lose)
+    groups = groups_of(Counter(Model(request.provider, request.model) for request in chosen), settings.providers)
+    asyncio.run(ask_live(groups, lambda group: filter(group.takes, chosen), live, "asking again"))
     different = [request.key for request in chosen if _said(again[request.key]) != _said(known[request.key])]
     return Verified(len(chosen), len(chosen) - len(different), different)
 
@@ -95,22 +112,25 @@ def _said(answer: Answer) -> Answer:
     return replace(answer, latency_s=None, cost=None, origin="live")
 
 
-def _about(
-    rows: Iterable[dict[str, Any]], cached: Sequence[dict[str, Any]], weights: Weights, digest: str | None
-) -> dict[str, Any]:
-    """Facts for the manifest: which weights and engine, how they were asked, where, when and how fast."""
-    listed = list(rows)
-    return {
-        "weights_sha256": digest,
-        "repository": weights.repository,
-        "license": weights.license,
-        "engine": f"xllamacpp {version('xllamacpp')}",
+def _about(rows: Iterable[dict[str, Any]], cached: Sequence[dict[str, Any]], weights: Weights | None) -> dict[str, Any]:
+    """Facts for the manifest: who answered, how they were asked, where, when and how fast."""
+    listed, providers = list(rows), sorted({row["provider"] for row in cached})
+    asked = {
+        "provider": providers,
         "temperature": sorted({row["temperature"] for row in cached}),
         "max_tokens": sorted({row["max_tokens"] for row in cached}),
         "prompt_tokens": sum(row["prompt_tokens"] or 0 for row in listed),
         "completion_tokens": sum(row["completion_tokens"] or 0 for row in listed),
-        "tokens_per_second": tokens_per_second(cached),
         "date": datetime.fromtimestamp(max(row["answered_at"] for row in cached), UTC).date().isoformat(),
+    }
+    if weights is None or providers != [_LOCAL]:
+        return asked
+    return asked | {
+        "weights_sha256": cached[0]["model_hash"],
+        "repository": weights.repository,
+        "license": weights.license,
+        "engine": f"xllamacpp {version('xllamacpp')}",
+        "tokens_per_second": tokens_per_second(cached),
         "machine": {"cpu": _cpu(), "cores": os.cpu_count()},
     }
 

@@ -1,13 +1,16 @@
-"""Which failures concern one request, and which the provider as a whole."""
+"""Which failures pass, which concern one request, and which the provider as a whole."""
 
 import re
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 
-from openai import APIStatusError
+from openai import APIConnectionError, APIStatusError
 
 from pointsman.llm.errors import ProviderError
-from pointsman.llm.parsing import failure
-from pointsman.llm.providers import redact
-from pointsman.llm.types import Answer, Request
+from pointsman.llm.limits import LONGEST_WAIT_S, wait_too_long
+from pointsman.llm.parsing import Sent, failure
+from pointsman.llm.types import Outcome, Request
 
 _STOPPING = {
     400: "it finds the request wrong; check the model's name and what it supports",
@@ -16,17 +19,18 @@ _STOPPING = {
     403: "the key may not use this model",
     404: "no such model or address; check the model's name in conf, and {base} in the environment",
 }
+_NO_CREDIT = "insufficient_quota"  # sent with 429, where others send 402
 _OWN_FAULT = (400, 403)
 _ABOUT_REQUEST = re.compile(
     r"context|too long|maximum .*tokens|moderation|flagged|content.?(policy|filter)|failed_generation", re.IGNORECASE
 )
+_PASSING = (408, 409, 425, 429)
+_OVERLOADED = (429, 503, 529)
 _SHOWN = 300
 
 
-def status_failure(
-    request: Request, problem: APIStatusError, provider: str, key_name: str | None, secret: str | None
-) -> Answer:
-    """An error of this one request, after the client's own repeats.
+def status_failure(request: Request, problem: APIStatusError, provider: str, key_name: str | None) -> Sent:
+    """What an HTTP error says of this one request.
 
     A prompt that is too long or refused for what it says concerns one request, though providers
     answer it with the codes of a wrong set-up.
@@ -34,12 +38,57 @@ def status_failure(
     Raises:
         ProviderError: the next request would fare no better.
     """
-    said = redact(" ".join(problem.message.split()), [secret])[:_SHOWN]
-    code = problem.status_code
+    said = " ".join(problem.message.split())[:_SHOWN]
+    code = 402 if _NO_CREDIT in said else problem.status_code
     if code in _STOPPING and not (code in _OWN_FAULT and _ABOUT_REQUEST.search(said)):
         hint = _STOPPING[code].format(key=key_name, base=f"{provider.upper()}_BASE_URL")
-        raise ProviderError(
-            f"provider {provider!r} answers {code} for {request.model}: {hint}. It says: {said}. "
-            "What was answered before is in the cache; the same command goes on from there"
-        )
-    return failure(request, f"HTTP {code}: {said}")
+        raise ProviderError(_stopped(request, provider, f"answers {code}", f"{hint}. It says: {said}"))
+    after_s = retry_after_s(problem.response.headers)
+    if after_s is not None and after_s > LONGEST_WAIT_S:
+        raise ProviderError(_stopped(request, provider, f"answers {code}", wait_too_long(after_s)))
+    outcome: Outcome = "rate_limited" if code == 429 else "server_error" if code >= 500 else "rejected"
+    return Sent(
+        failure(request, outcome, f"HTTP {code}: {said}"),
+        passing=code in _PASSING or code >= 500,
+        overloaded=code in _OVERLOADED,
+        after_s=after_s,
+    )
+
+
+def timeout(request: Request, after_s: float) -> Sent:
+    """No answer came in time; the provider may have worked on the request."""
+    return Sent(failure(request, "timeout", f"no answer within {after_s:g} s"), passing=True, maybe_billed=True)
+
+
+def connection_failure(request: Request, problem: APIConnectionError) -> Sent:
+    """The connection was refused, reset or broken off; the provider may have worked on the request."""
+    cause = problem.__cause__
+    said = f"{type(cause).__name__}: {cause}" if cause is not None else str(problem)
+    return Sent(failure(request, "connection", said[:_SHOWN]), passing=True, maybe_billed=True)
+
+
+def gone(request: Request, provider: str, failures: int, last: str) -> ProviderError:
+    """The error of a provider that has answered none of the last requests."""
+    said = f"the last {failures} requests failed for good, the latest with: {last}"
+    return ProviderError(_stopped(request, provider, "does not answer", said))
+
+
+def _stopped(request: Request, provider: str, what: str, why: str) -> str:
+    return (
+        f"provider {provider!r} {what} for {request.model}: {why}. "
+        "What was answered before is in the cache; the same command goes on from there"
+    )
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a Retry-After header asks to wait (RFC 9110: seconds or a date); null where there is none."""
+    milliseconds, value = headers.get("retry-after-ms"), headers.get("retry-after")
+    for text, unit_s in ((milliseconds, 1e-3), (value, 1.0)):
+        if text is not None and re.fullmatch(r"\s*\d+(\.\d+)?\s*", text):
+            return float(text) * unit_s
+    if value is None:
+        return None
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None

@@ -1,36 +1,50 @@
-"""Live calls: workers that share a queue of requests."""
+"""Live calls: workers that share a stream of requests to one provider."""
 
 import asyncio
-import sys
+import random
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from openai import APIError, APIStatusError, AsyncOpenAI
+from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt, wait_random_exponential
-from tqdm import tqdm
 
 from pointsman.config.llm import LlmConfig, Provider, Weights
-from pointsman.llm.budget import Budget, upper_cost_usd
+from pointsman.llm.budget import Budget, Purse, upper_cost_usd
 from pointsman.llm.clients import clients
 from pointsman.llm.errors import BudgetError, ProviderError
-from pointsman.llm.failures import status_failure
-from pointsman.llm.limits import Pace
-from pointsman.llm.parsing import Parsed, failure, parse
+from pointsman.llm.failures import connection_failure, gone, status_failure, timeout
+from pointsman.llm.limits import Limits
+from pointsman.llm.parsing import Sent, parse
+from pointsman.llm.prefix import REUSE, Beginnings
+from pointsman.llm.progress import Progress
 from pointsman.llm.providers import Endpoint, endpoint, is_billed, redact
-from pointsman.llm.types import Answer, Request
+from pointsman.llm.types import Answer, Model, Request
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
+LOST_IN_A_ROW = 10  # requests failed for good, none answered between them: the provider is gone
 
-Keep = Callable[[Request, Answer, float | None], Answer]
+Keep = Callable[[Request, Answer, float | None], Awaitable[Answer]]
+
+
+class Group(NamedTuple):
+    """Requests that are asked together: a provider's, or those to one model in this process."""
+
+    provider: str
+    model: str | None  # null: any
+    requests: int
+
+    def takes(self, request: Request) -> bool:
+        """Whether the request belongs here."""
+        return self.provider == request.provider and self.model in (None, request.model)
 
 
 @dataclass(frozen=True)
 class Live:
-    """What live calls need; `keep` stores an answer for good and returns it with its cost."""
+    """What live calls need; `keep` stores an answer for good and returns it with its cost, `lose` notes a failure."""
 
     llm: LlmConfig
     providers: Mapping[str, Provider]
@@ -38,119 +52,134 @@ class Live:
     root: Path
     budget: Budget
     keep: Keep
+    lose: Callable[[Request, Answer], None]
 
 
 @dataclass
 class _Job:
-    """Requests to one provider, on their way."""
+    """Requests of one group, on their way."""
 
     name: str
     provider: Provider
-    secret: str | None
-    queue: list[Request]
-    pace: Pace
-    bar: "tqdm[Any]"
+    where: Endpoint
+    source: Iterator[Request]
+    limits: Limits
+    purse: Purse
+    live: Live
+    progress: Progress
+    beginnings: Beginnings = field(default_factory=Beginnings)
     stop: Exception | None = None
+    lost_in_a_row: int = 0
 
 
-@dataclass
-class _Tally:
-    """What the progress bar shows."""
-
-    failed: int = 0
-    cost: float = 0.0
-
-
-async def ask_live(requests: Sequence[Request], live: Live, what: str) -> None:
-    """Ask every request; one model at a time where models run in this process.
+async def ask_live(
+    groups: Iterable[Group], source: Callable[[Group], Iterable[Request]], live: Live, what: str
+) -> None:
+    """Ask every request of every group, one group after the other; requests are drawn as places become free.
 
     Raises:
         ProviderError, BudgetError: after the requests under way have been answered and kept.
     """
-    tally = _Tally()
-    with tqdm(total=len(requests), desc=what, unit="answer", mininterval=_interval_s(), smoothing=0.05) as bar:
-        for name in dict.fromkeys(request.provider for request in requests):
-            provider = live.providers[name]
-            where = endpoint(name, provider, live.root)
-            for group in _groups([request for request in requests if request.provider == name], where):
-                job = _Job(name, provider, where.api_key, group[::-1], Pace(provider), bar)
-                async with clients(group[0].model, where, provider, live.weights, live.llm) as workers:
-                    await asyncio.gather(*(_work(client, job, live, tally) for client in workers))
-                if job.stop is not None:
-                    raise job.stop
+    groups = list(groups)
+    purse = Purse(live.budget, live.llm.budget_usd)
+    with Progress(what, sum(group.requests for group in groups)) as progress:
+        for group in groups:
+            provider = live.providers[group.provider]
+            where = endpoint(group.provider, provider, live.root)
+            requests = iter(source(group))
+            job = _Job(group.provider, provider, where, requests, Limits(provider), purse, live, progress)
+            async with clients(group.model, where, provider, live.weights, live.llm) as workers:
+                await asyncio.gather(*(_work(client, job) for client in workers))
+            if job.stop is not None:
+                left = sum(group.requests for group in groups) - progress.done
+                said = redact(str(job.stop), [where.api_key])
+                raise type(job.stop)(f"{what}: {left} of {progress.done + left} are left undone. {said}") from None
 
 
-def _interval_s() -> float:
-    return 0.2 if sys.stderr.isatty() else 15.0
-
-
-def _groups(requests: list[Request], where: Endpoint) -> list[list[Request]]:
-    """One group for an address; where models run in this process, one for each model."""
-    if where.base_url is not None:
-        return [requests]
-    return [[r for r in requests if r.model == model] for model in dict.fromkeys(r.model for r in requests)]
-
-
-async def _work(client: AsyncOpenAI, job: _Job, live: Live, tally: _Tally) -> None:
+async def _work(client: AsyncOpenAI, job: _Job) -> None:
     """Take requests until none is left or the provider has to be left alone."""
-    while job.queue and job.stop is None:
-        request = job.queue.pop()
-        await job.pace.wait(request)
+    for request in job.source:
         try:
-            answer = await _ask_one(client, request, job, live)
+            answer = await _ask(client, request, job)
         except (ProviderError, BudgetError) as problem:
             job.stop = job.stop or problem
+        else:
+            if answer.error is not None:
+                job.live.lose(request, answer)
+            job.progress.answer(answer, billed=is_billed(job.provider, request.model))
+            job.lost_in_a_row = 0 if answer.error is None else job.lost_in_a_row
+        if job.stop is not None:
             return
-        tally.failed += answer.error is not None
-        tally.cost += answer.cost or 0.0
-        job.bar.set_postfix(cost=f"{tally.cost:.4g}", failed=tally.failed, refresh=False)
-        job.bar.update()
 
 
-async def _ask_one(client: AsyncOpenAI, request: Request, job: _Job, live: Live) -> Answer:
-    upper_usd = _upper_usd(request, job, live)
-    live.budget.reserve(upper_usd, live.llm.budget_usd)
-    spent_usd = upper_usd  # what is billed for a request that breaks off is not known
-    try:
-        parsed = await _send(client, request, job)
-        error = parsed.answer.error and redact(parsed.answer.error, [job.secret])
-        answer = live.keep(request, replace(parsed.answer, error=error), parsed.billed)
-        spent_usd = _spent_usd(answer, request, job, upper_usd)
-    except APIStatusError as problem:
-        spent_usd = 0.0
-        answer = status_failure(request, problem, job.name, job.provider.api_key_env, job.secret)
-        return live.keep(request, answer, None)
-    except APIError as problem:
-        message = redact(f"{type(problem).__name__}: {problem}", [job.secret])
-        return live.keep(request, failure(request, message), None)
-    finally:
-        live.budget.settle(upper_usd, spent_usd)
-    return answer
+async def _ask(client: AsyncOpenAI, request: Request, job: _Job) -> Answer:
+    """One answer: what fails and may pass is tried again, at least as late as the provider asks."""
 
-
-async def _send(client: AsyncOpenAI, request: Request, job: _Job) -> Parsed:
-    """One answer; the client repeats what fails with a status, this function what fails inside an HTTP 200."""
-
-    async def attempt() -> Parsed:
-        started = time.perf_counter()
-        sent = await client.chat.completions.with_raw_response.create(**_body(request, job.provider))
-        return parse(request, sent.http_response.text, time.perf_counter() - started)
+    def again(state: RetryCallState) -> float:
+        job.progress.repeat()
+        after_s = state.outcome.result().after_s if state.outcome else None
+        if after_s is not None:
+            return float(after_s) + random.uniform(0.0, FIRST_PAUSE_S * state.attempt_number / 10)
+        return wait_random_exponential(FIRST_PAUSE_S, LONGEST_PAUSE_S)(state)
 
     retrying = AsyncRetrying(
         stop=stop_after_attempt(job.provider.max_retries + 1),
-        wait=wait_random_exponential(FIRST_PAUSE_S, LONGEST_PAUSE_S),
-        retry=retry_if_result(lambda parsed: parsed.passing),
-        retry_error_callback=_last_result,
+        wait=again,
+        retry=retry_if_result(lambda sent: sent.passing and job.stop is None),
+        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )
-    parsed: Parsed = await retrying(attempt)
-    return parsed
+    sent: Sent = await retrying(_try, client, request, job)
+    if sent.passing:  # still, after the last try
+        job.lost_in_a_row += 1
+        if job.lost_in_a_row >= LOST_IN_A_ROW:
+            raise gone(request, job.name, job.lost_in_a_row, str(sent.answer.error))
+    return sent.answer if sent.answer.error is None else _redacted(sent.answer, job)
 
 
-def _last_result(state: RetryCallState) -> Any:
-    return state.outcome.result() if state.outcome else None
+def _redacted(answer: Answer, job: _Job) -> Answer:
+    """A provider may repeat the key in what it says of a failure."""
+    return replace(answer, error=redact(str(answer.error), [job.where.api_key]))
 
 
-def _body(request: Request, provider: Provider) -> dict[str, Any]:
+async def _try(client: AsyncOpenAI, request: Request, job: _Job) -> Sent:
+    """Send once, when limits and budget allow it; an answer is kept before its place is given to another."""
+    upper_usd = _upper_usd(request, job)
+    ticket = await job.limits.enter(request)
+    sent = None
+    try:
+        async with job.purse.charge(upper_usd) as charge:
+            sent = await _send(client, request, job)
+            if sent.answer.error is None:
+                sent = sent._replace(answer=await job.live.keep(request, sent.answer, sent.billed))
+            charge.usd = _paid_usd(sent, request, job, upper_usd)
+            return sent
+    finally:
+        answered = sent is not None and sent.answer.error is None
+        job.limits.window.leave(ticket, overloaded=sent is not None and sent.overloaded, answered=answered)
+
+
+async def _send(client: AsyncOpenAI, request: Request, job: _Job) -> Sent:
+    started_s = time.perf_counter()
+    body = body_of(request, job.provider)
+    try:
+        async with asyncio.timeout(job.provider.timeout_s):  # the client's own time-out starts anew with each byte
+            if request.shared_chars and job.where.base_url is None:
+                await job.beginnings.restore(client, request)
+                body["extra_body"] |= REUSE
+            raw = (await client.chat.completions.with_raw_response.create(**body)).http_response
+    except (TimeoutError, APITimeoutError):
+        return timeout(request, job.provider.timeout_s)
+    except APIStatusError as problem:
+        job.limits.read(problem.response.headers)
+        return status_failure(request, problem, job.name, job.provider.api_key_env)
+    except APIConnectionError as problem:
+        return connection_failure(request, problem)
+    job.limits.read(raw.headers)
+    return parse(request, raw.text, time.perf_counter() - started_s)
+
+
+def body_of(request: Request, provider: Provider) -> dict[str, Any]:
+    """What is sent for a request."""
     body: dict[str, Any] = {
         "model": request.model,
         "messages": list(request.messages),
@@ -165,21 +194,29 @@ def _body(request: Request, provider: Provider) -> dict[str, Any]:
     return body
 
 
-def _upper_usd(request: Request, job: _Job, live: Live) -> float:
-    """The most that the request can cost in dollars; 0 where nothing is billed or nothing is capped."""
+def _upper_usd(request: Request, job: _Job) -> float:
+    """The most that the request can cost in dollars; 0 where nothing is billed or no price is known."""
     price = job.provider.prices.get(request.model)
-    if price is not None:
-        return upper_cost_usd(request, price)
-    if live.llm.budget_usd is None or not is_billed(job.provider, request.model):
-        return 0.0
-    raise BudgetError(
-        f"llm.budget_usd = ${live.llm.budget_usd:g} cannot be kept: conf has no price of {request.model}. Add "
-        f"provider.{job.name}.prices.{request.model}: {{prompt_usd_per_1m: …, completion_usd_per_1m: …, date: …}} "
-        "(0 where nothing is billed), or set llm.budget_usd to null"
-    )
+    return 0.0 if price is None else upper_cost_usd(request, price)
 
 
-def _spent_usd(answer: Answer, request: Request, job: _Job, upper_usd: float) -> float:
-    if not is_billed(job.provider, request.model) or answer.error is not None:
+def _paid_usd(sent: Sent, request: Request, job: _Job, upper_usd: float) -> float:
+    if sent.maybe_billed:
+        return upper_usd
+    if sent.answer.error is not None or not is_billed(job.provider, request.model):
         return 0.0
-    return upper_usd if answer.cost is None else answer.cost
+    return upper_usd if sent.answer.cost is None else sent.answer.cost
+
+
+def groups_of(models: Mapping[Model, int], providers: Mapping[str, Provider]) -> list[Group]:
+    """One group for an address; where models run in this process, one for each model.
+
+    Args:
+        models: how many requests go to each model.
+        providers: of conf.
+    """
+    groups: dict[tuple[str, str | None], int] = {}
+    for (provider, name), count in models.items():
+        group = (provider, name if providers[provider].base_url is None else None)
+        groups[group] = groups.get(group, 0) + count
+    return [Group(provider, name, count) for (provider, name), count in groups.items()]

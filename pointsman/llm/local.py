@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from pointsman.config.llm import WeightFile, Weights
@@ -55,24 +56,23 @@ def gguf(name: str, weights: Weights) -> WeightFile:
 def serving(path: Path, lanes: Lanes, context_tokens: int) -> Iterator[list[str]]:
     """Base URLs of copies of a model, for the time of the `with` block; each takes one request at a time.
 
-    A copy has one slot and reuses no earlier prompt: then an answer at temperature 0 depends on its
-    request alone. Slots that compute in one batch, and reused prompt prefixes, change the order of
-    floating-point sums and with it some answers. Copies of one thread are also faster together than
-    one copy with all threads where other programs compete for the processor. The weights are mapped
-    from the file and shared.
+    A copy has one slot and reuses nothing of earlier prompts but what prefix.py restores: then an answer at
+    temperature 0 depends on its request alone. Slots that compute in one batch, and prefixes reused as they come,
+    change the order of floating-point sums and with it some answers. The weights are mapped from the file and shared.
 
     Raises:
         LocalModelError: llama.cpp does not load the file.
     """
     servers: list[Any] = []
-    try:
-        servers.extend(_server(path, lanes.threads, context_tokens) for _ in range(lanes.copies))
-        yield [f"{server.listening_address}/v1" for server in servers]
-    finally:
-        servers.clear()
+    with TemporaryDirectory(prefix="pointsman-") as states:
+        try:
+            servers.extend(_server(path, lanes.threads, context_tokens, states) for _ in range(lanes.copies))
+            yield [f"{server.listening_address}/v1" for server in servers]
+        finally:
+            servers.clear()
 
 
-def _server(path: Path, threads: int, context_tokens: int) -> Any:
+def _server(path: Path, threads: int, context_tokens: int, states: str) -> Any:
     import xllamacpp
 
     settings = xllamacpp.CommonParams()
@@ -87,7 +87,8 @@ def _server(path: Path, threads: int, context_tokens: int) -> Any:
     settings.warmup = False
     settings.verbosity = _QUIET
     settings.ui = False
-    settings.endpoint_slots = False
+    settings.endpoint_slots = True
+    settings.slot_save_path = f"{states}/"  # of what many requests begin with, see prefix.py
     settings.n_gpu_layers = 0
     try:
         return xllamacpp.Server(settings)

@@ -26,11 +26,13 @@ def endpoint(name: str, provider: Provider, root: Path, environment: Mapping[str
     """Address and key, from the environment, else from `root`/.env, else (the address) from conf.
 
     Raises:
-        ProviderError: the key that conf names is not set.
+        ProviderError: the key that conf names is not set, or the address has no scheme.
     """
     values = {**_dotenv(root), **(os.environ if environment is None else environment)}
     base_url = values.get(f"{name.upper()}_BASE_URL") or provider.base_url
     key = values.get(provider.api_key_env) if provider.api_key_env else None
+    if base_url is not None and not base_url.startswith(("http://", "https://")):
+        raise ProviderError(f"{name.upper()}_BASE_URL is {base_url!r}, expected an address with http:// or https://")
     if base_url is not None and provider.api_key_env and not key:
         raise ProviderError(
             f"{provider.api_key_env} is not set, and provider {name!r} needs it. "

@@ -4,29 +4,27 @@ import argparse
 import gzip
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pointsman.cli import run, say
-from pointsman.llm.cache import restored
+from pointsman.llm.cache import Kept, restored
 from pointsman.llm.errors import RecordingsError
-from pointsman.llm.types import Answer
 from pointsman.tables.io import atomic, dumps, read_json, write_json
 
 FORMAT = 1
 DEFAULT_FOLDER = "data/recordings"
 _MANIFEST = "manifest.json"
-_HELP = """Record answers of local models, or check that they can be repeated.
+_IMPLIED = ("served_by", "local")
+_HELP = """Check that recorded answers can be repeated. `python -m pointsman.llm cache export` records them.
 
-Examples:
-  python -m pointsman.llm.recordings export
+Example:
   python -m pointsman.llm.recordings verify --sample 20 --seed 1
 """
 
 
-def read_recordings(folder: Path, models: Iterable[str]) -> dict[str, Answer]:
-    """Key -> answer, of the models named; empty where the folder or a model is not recorded.
+def read_recordings(folder: Path, models: Iterable[str]) -> dict[str, Kept]:
+    """Key -> answer and dollars billed, of the models named; empty where the folder or a model is not recorded.
 
     Raises:
         RecordingsError: the folder has another format, or a file that its manifest names is missing or damaged.
@@ -34,7 +32,7 @@ def read_recordings(folder: Path, models: Iterable[str]) -> dict[str, Answer]:
     wanted = set(models)
     entries = read_manifest(folder)["models"]
     return {
-        row["key"]: restored(row["key"], row, "recording")
+        row["key"]: Kept(restored(row["key"], row, "recording"), row.get("billed"))
         for model, entry in entries.items()
         if model in wanted
         for row in read_rows(folder / entry["file"])
@@ -86,7 +84,7 @@ def write_recordings(folder: Path, model: str, rows: Mapping[str, Mapping[str, A
         gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=9, mtime=0) as file,
     ):
         for key in sorted(rows):
-            kept = {name: value for name, value in rows[key].items() if name != "served_by"}
+            kept = {name: value for name, value in rows[key].items() if value is not None and (name, value) != _IMPLIED}
             file.write((dumps(kept | {"key": key}) + "\n").encode())
     manifest = read_manifest(folder)
     entry = {"file": name, "answers": len(rows), **about}
@@ -97,48 +95,23 @@ def main() -> None:
     """The command line; `--help` explains it."""
     parser = argparse.ArgumentParser(description=_HELP, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    exporting = commands.add_parser("export", help="add the cache's answers of local models to the recordings")
-    exporting.add_argument(
-        "--used-since",
-        type=datetime.fromisoformat,
-        metavar="TIME",
-        help="only answers that a run used since then, e.g. 2026-05-01T12:00; old ones of changed queries stay out",
-    )
     verifying = commands.add_parser("verify", help="ask the models of the pair again for a sample, and compare")
     verifying.add_argument("--sample", type=int, default=20, help="how many answers of each role (default 20)")
     verifying.add_argument("--seed", type=int, default=0, help="which ones (default 0)")
     options = parser.parse_args()
-    if options.command == "export":
-        _export(options.used_since.timestamp() if options.used_since else 0.0)
-    else:
-        _verify(options.sample, options.seed)
-
-
-def _settings() -> tuple[Any, Any, Path]:
-    from pointsman.config.params import load_params
-    from pointsman.llm.client import Asking
-
-    params = load_params()
-    folder = Path(params.llm.recordings or DEFAULT_FOLDER)
-    llm = params.llm.model_copy(update={"recordings": str(folder)})
-    return params, Asking(llm, params.provider, params.weights), folder
-
-
-def _export(used_since: float) -> None:
-    from pointsman.llm.export import export
-
-    _, settings, folder = _settings()
-    for model, added, total in export(settings, folder, used_since):
-        say(f"{model}: {added} answers added, {total} recorded")
-    say(f"{folder}: commit it")
+    _verify(options.sample, options.seed)
 
 
 def _verify(sample: int, seed: int) -> None:
+    from pointsman.config.params import load_params
     from pointsman.llm.export import verify
     from pointsman.llm.requests import response_requests
+    from pointsman.llm.shelf import Asking
     from pointsman.tables.schemas import QUERIES, ROLES, read_table
 
-    params, settings, _ = _settings()
+    params = load_params()
+    llm = params.llm.model_copy(update={"recordings": params.llm.recordings or DEFAULT_FOLDER})
+    settings = Asking(llm, params.provider, params.weights)
     queries = read_table(Path("data/queries.jsonl"), QUERIES)
     different = 0
     for role in ROLES:

@@ -1,5 +1,6 @@
 """A role's table of responses: what the user brought, what a model answered, what failed."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -55,6 +56,7 @@ def _answered(query_id: str, model: str, answer: Answer) -> dict[str, Any]:
         "completion_tokens": answer.completion_tokens,
         "cost": answer.cost,
         "served_by": answer.served_by,
+        "served_model": answer.served_model,
         "error": answer.error,
     }
 
@@ -76,7 +78,7 @@ def collection_summary(answers: Mapping[str, Answer]) -> dict[str, Any]:
     live = [a.latency_s for a in listed if a.origin == "live" and a.latency_s is not None]
     return {
         "asked": len(listed),
-        "failed": sum(answer.error is not None for answer in listed),
+        "failed": dict(Counter(answer.error.partition(":")[0] for answer in listed if answer.error is not None)),
         "origin": {origin: sum(a.origin == origin for a in listed) for origin in ("recording", "cache", "live")},
         "prompt_tokens": sum(answer.prompt_tokens or 0 for answer in listed),
         "completion_tokens": sum(answer.completion_tokens or 0 for answer in listed),

@@ -11,7 +11,8 @@ from pointsman.report.figures import describe
 from pointsman.report.groups import tabulate_categories
 from pointsman.report.inputs import Inputs
 from pointsman.report.judge import show_judge
-from pointsman.report.provenance import describe_data, list_timing, state_limits
+from pointsman.report.measured import list_spending, list_timing
+from pointsman.report.provenance import describe_data, state_limits
 from pointsman.report.verdict import judge_verdict
 
 
@@ -29,6 +30,7 @@ def build_report(inputs: Inputs) -> Report:
         show_judge(inputs),
         describe_data(inputs),
         state_limits(inputs),
+        list_spending(inputs),
         list_timing(inputs),
     ]
     return Report(

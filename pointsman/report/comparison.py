@@ -43,7 +43,7 @@ def compare_routers(inputs: Inputs) -> Section:
 def _measures(inputs: Inputs, split: str, caption: str) -> Table:
     measures = inputs.measures(split)
     names = sorted(measures, key=lambda name: _rank(name, measures[name]))
-    rows = tuple((name, *_cells(_own_cost(name, split, inputs), inputs.unit)) for name in names)
+    rows = tuple((name, *_cells(inputs.measures(split)[name], inputs.unit)) for name in names)
     columns = (
         Column("router", numeric=False),
         Column("APGR", "part of the quality gap won back, averaged over all shares of strong calls; random gets 0.5"),
@@ -62,16 +62,6 @@ def _measures(inputs: Inputs, split: str, caption: str) -> Table:
     notes = (_UNDEFINED,) if any(DASH in row[1:] for row in rows) else ()
     marked = frozenset(number for number, name in enumerate(names) if name == inputs.chosen)
     return Table(shown, columns, rows, marked, notes)
-
-
-def _own_cost(name: str, split: str, inputs: Inputs) -> Mapping[str, Any]:
-    """The measures; always_weak and always_strong, which have no threshold, cost what their model costs."""
-    measures: Mapping[str, Any] = inputs.measures(split)[name]
-    taken = inputs.split(split)
-    if name not in _FIXED or taken is None:
-        return measures
-    costs = taken.outcomes.weak_cost if name == "always_weak" else taken.outcomes.strong_cost
-    return {**measures, "cost_per_query": float(costs.mean())}
 
 
 def _rank(name: str, measures: Mapping[str, Any]) -> tuple[bool, float, str]:

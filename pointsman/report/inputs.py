@@ -31,7 +31,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Inputs:
-    """The content of every file that the report reads; `timing` and `recordings` are null where there are none."""
+    """The content of every file that the report reads; null where there is no `timing`, `spend` or `recordings`."""
 
     settings: Settings
     metrics: Mapping[str, Any]
@@ -44,6 +44,7 @@ class Inputs:
     ratings: pd.DataFrame
     judgements: pd.DataFrame  # empty where no judge was asked
     timing: Mapping[str, Any] | None
+    spend: Mapping[str, Any] | None
     recordings: Mapping[str, Any] | None
 
     @property
@@ -96,6 +97,7 @@ def read_inputs(root: Path, settings: Settings) -> Inputs:
         ratings=read_table(root / "data/ratings.jsonl", RATINGS),
         judgements=read_table(root / "data/judgements.jsonl", JUDGEMENTS),
         timing=_optional(root / "reports/timing.json"),
+        spend=_optional(root / "reports/spend.json"),
         recordings=_optional(root / "data/recordings/manifest.json"),
     )
 

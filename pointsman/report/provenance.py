@@ -136,19 +136,3 @@ def state_limits(inputs: Inputs) -> Section:
         "Text written to mislead a router can change its route: it is no safeguard.",
     )
     return Section("limits", "What this does not show", (*blocks, Bullets(always)))
-
-
-def list_timing(inputs: Inputs) -> Section | None:
-    """What a clock measured, for the HTML alone; None where nothing was."""
-    leaves = [(name, _measured(value)) for name, value in sorted((inputs.timing or {}).items())]
-    if not leaves:
-        return None
-    columns = (Column("step", numeric=False), Column("measured", numeric=False))
-    note = Text("Measured on the machine that ran the pipeline; it differs from machine to machine and run to run.")
-    return Section("timing", "Time", (note, Table("Steps", columns, tuple(leaves))), html_only=True)
-
-
-def _measured(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_measured(child)}" for name, child in sorted(value.items()))
-    return f"{value:,.4g}" if isinstance(value, float) else str(value)

@@ -10,6 +10,7 @@ from pointsman.report.inputs import Inputs
 from pointsman.report.judge import measure, warn_of_judge
 from pointsman.report.numbers import Ci, count, interval, percent, plain, signed, signed_interval
 
+FEWEST_QUERIES = 100  # with fewer, an interval of APGR is wider than any difference between routers
 APGR = (
     "APGR measures how well a router picks the queries that need the strong model: the part of the quality gap between "
     "the two models that it wins back, averaged over all shares of strong calls. Picking at random gets 0.5."
@@ -20,8 +21,10 @@ def judge_verdict(inputs: Inputs) -> Verdict:
     """The verdict; its first line is a warning where the winner does not beat query length, or the judge is poor."""
     if inputs.chosen is None or not inputs.verdict:
         return _no_winner(inputs)
+    too_few = _too_few(inputs.metrics["test"]["n"])
     warning, judge_warning = _against_length(inputs.chosen, inputs.verdict, inputs), _against_judge(inputs)
     lines = [
+        too_few,
         warning,
         judge_warning,
         _advice(inputs.chosen, float(inputs.winner["threshold"]), inputs),
@@ -31,7 +34,18 @@ def judge_verdict(inputs: Inputs) -> Verdict:
         _against_knn(inputs),
         APGR,
     ]
-    return Verdict(warning is None and judge_warning is None, tuple(line for line in lines if line), _facts(inputs))
+    is_good = too_few is None and warning is None and judge_warning is None
+    return Verdict(is_good, tuple(line for line in lines if line), _facts(inputs))
+
+
+def _too_few(n: int) -> str | None:
+    """The warning that comes before all others."""
+    if n >= FEWEST_QUERIES:
+        return None
+    return (
+        f"Too few queries to settle anything: {count(n, 'test query', 'test queries')}, where hundreds are needed. "
+        "Take what follows as a trial of the pipeline."
+    )
 
 
 def _against_judge(inputs: Inputs) -> str | None:

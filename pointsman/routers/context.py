@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pointsman.llm.client import Asking, ask
+from pointsman.llm.client import ask
+from pointsman.llm.shelf import Asking
 from pointsman.llm.weights import model_hash, resolve
 from pointsman.routers.embedding import Embedder
 from pointsman.routers.fitting import FitContext

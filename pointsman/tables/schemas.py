@@ -71,6 +71,7 @@ RESPONSES = pa.DataFrameSchema(
         "completion_tokens": _count(),
         "cost": _number(0.0),
         "served_by": _text(nullable=True),
+        "served_model": _text(nullable=True),
         "error": _text(nullable=True),
     },
     checks=pa.Check(

@@ -7,7 +7,7 @@ from llm_cases import KEY, MODEL
 from pytest_httpserver import HTTPServer
 
 from pointsman.config.llm import LlmConfig, Price, Provider, Weights
-from pointsman.llm.client import Asking
+from pointsman.llm.shelf import Asking
 
 
 @pytest.fixture(autouse=True)

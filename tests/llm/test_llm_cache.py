@@ -5,7 +5,7 @@ import stat
 import pytest
 from llm_cases import request
 
-from pointsman.llm.cache import opened
+from pointsman.llm.cache import Entry, Kept, opened
 from pointsman.llm.errors import CacheError
 from pointsman.llm.types import Answer, Logprob
 
@@ -18,7 +18,7 @@ def answer(key: str, **changes) -> Answer:
 def test_an_answer_survives_closing(tmp_path):
     asked = request()
     with opened(tmp_path / "deep" / "llm.sqlite") as cache:
-        cache.store(asked, answer(asked.key, first_token=(Logprob("A", -0.5),)), 0.01)
+        cache.store([Entry(asked, Kept(answer(asked.key, first_token=(Logprob("A", -0.5),)), 0.01))])
     with opened(tmp_path / "deep" / "llm.sqlite") as cache:
         found = cache.lookup([asked.key, "unknown"])
     assert found == {asked.key: (answer(asked.key, first_token=(Logprob("A", -0.5),), origin="cache"), 0.01)}
@@ -27,7 +27,7 @@ def test_an_answer_survives_closing(tmp_path):
 def test_an_answer_is_on_disk_before_the_cache_is_closed(tmp_path):
     asked = request()
     with opened(tmp_path / "llm.sqlite") as cache:
-        cache.store(asked, answer(asked.key), None)
+        cache.store([Entry(asked, Kept(answer(asked.key), None))])
         with opened(tmp_path / "llm.sqlite") as other:
             assert asked.key in other.lookup([asked.key])
 
@@ -35,7 +35,7 @@ def test_an_answer_is_on_disk_before_the_cache_is_closed(tmp_path):
 def test_errors_are_not_kept(tmp_path):
     asked = request()
     with opened(tmp_path / "llm.sqlite") as cache:
-        cache.store(asked, Answer(key=asked.key, response=None, error="refused"), None)
+        cache.store([Entry(asked, Kept(Answer(key=asked.key, response=None, error="refused"), None))])
         assert cache.lookup([asked.key]) == {}
 
 
@@ -43,7 +43,7 @@ def test_more_keys_than_sqlite_takes_variables(tmp_path):
     with opened(tmp_path / "llm.sqlite") as cache:
         for number in range(3):
             asked = request(str(number))
-            cache.store(asked, answer(asked.key), None)
+            cache.store([Entry(asked, Kept(answer(asked.key), None))])
         keys = [request(str(number)).key for number in range(40_000)]
         assert len(cache.lookup(keys)) == 3
 
@@ -52,7 +52,7 @@ def test_only_the_owner_can_read_it(tmp_path):
     previous = os.umask(0)
     try:
         with opened(tmp_path / "llm.sqlite") as cache:
-            cache.store(request(), answer(request().key), None)
+            cache.store([Entry(request(), Kept(answer(request().key), None))])
             modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     finally:
         os.umask(previous)
@@ -63,7 +63,7 @@ def test_rows_can_be_limited_to_what_a_later_run_used(tmp_path):
     old, used = request("old"), request("used")
     with opened(tmp_path / "llm.sqlite") as cache:
         for asked in (old, used):
-            cache.store(asked, answer(asked.key), None)
+            cache.store([Entry(asked, Kept(answer(asked.key), None))])
         since = max(row["used_at"] for row in cache.rows("remote")) + 1e-6
         cache.lookup([used.key])
         assert [row["key"] for row in cache.rows("remote", since)] == [used.key]

@@ -88,13 +88,13 @@ def test_a_second_run_is_answered_by_the_cache(httpserver: HTTPServer, asking):
 @pytest.mark.parametrize(
     ("sent", "says"),
     [
-        ({"error": {"code": 400, "message": "bad luck"}}, "error 400: bad luck"),
-        ({"choices": None}, "holds no choices"),
-        ({"choices": []}, "holds no choices"),
-        (body(content=""), r"empty answer \(finish_reason stop, max_tokens 16\)"),
-        (body(content=None), "empty answer"),
-        (body(choices=[{"message": {"content": None, "refusal": "I will not"}}]), "refused or failed: I will not"),
-        (body(choices=[{"finish_reason": "content_filter", "message": {"content": "Be"}}]), "content filter"),
+        ({"error": {"code": 400, "message": "bad luck"}}, "provider_error: 400 bad luck"),
+        ({"choices": None}, "no_choices: the body holds no choices"),
+        ({"choices": []}, "no_choices: the body holds no choices"),
+        (body(content=""), r"empty: no text \(finish_reason stop, max_tokens 16\)"),
+        (body(content=None), "empty: "),
+        (body(choices=[{"message": {"content": None, "refusal": "I will not"}}]), "refused: I will not"),
+        (body(choices=[{"finish_reason": "content_filter", "message": {"content": "Be"}}]), "filtered: stopped by"),
     ],
 )
 def test_an_http_200_without_an_answer_is_an_error_and_is_not_cached(httpserver: HTTPServer, asking, sent, says):
@@ -110,7 +110,7 @@ def test_an_http_200_without_an_answer_is_an_error_and_is_not_cached(httpserver:
 def test_a_body_that_is_no_json_is_an_error(httpserver: HTTPServer, asking):
     httpserver.expect_request(PATH).respond_with_data("<html>busy</html>", content_type="text/html")
     [answer] = ask([request()], asking(), what="test")
-    assert answer.error == "the body is no JSON: '<html>busy</html>'"
+    assert answer.error == "unparsable: the body is no JSON: '<html>busy</html>'"
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -133,7 +133,7 @@ def test_a_failure_that_does_not_pass_is_an_answer_with_an_error(httpserver: HTT
     httpserver.expect_ordered_request(PATH).respond_with_data("down", status=503)
     httpserver.expect_ordered_request(PATH).respond_with_json(body())
     first, second = ask([request("a"), request("b")], asking(provider_concurrency=1), what="test")
-    assert first.error.startswith("HTTP 503")
+    assert first.error.startswith("server_error: HTTP 503")
     assert second.response == "Because."
 
 
@@ -163,7 +163,7 @@ def test_the_spend_cap_stops_before_it_is_crossed(httpserver: HTTPServer, asking
     billed = body(usage={"prompt_tokens": 1, "completion_tokens": 1, "cost": 0.1})
     httpserver.expect_request(PATH).respond_with_json(billed)
     settings = asking(price=1000.0, budget_usd=0.3, provider_concurrency=1)  # a request can cost $0.12
-    with pytest.raises(BudgetError, match=r"llm\.budget_usd = \$0\.3.* what was answered is in the cache"):
+    with pytest.raises(BudgetError, match=r"7 of 9 are left undone\. \$0\.2000 of llm\.budget_usd = \$0\.3 are spent"):
         ask([request(str(number)) for number in range(9)], settings, what="test")
     assert len(httpserver.log) == 2
     assert settings.budget.spent_usd == pytest.approx(0.2)
@@ -171,9 +171,10 @@ def test_the_spend_cap_stops_before_it_is_crossed(httpserver: HTTPServer, asking
 
 def test_requests_under_way_count_against_the_cap(httpserver: HTTPServer, asking):
     httpserver.expect_request(PATH).respond_with_handler(echo)
-    with pytest.raises(BudgetError, match=r"\$0\.1120 under way"):
-        ask([request(str(number)) for number in range(9)], asking(price=1000.0, budget_usd=0.2), what="test")
-    assert len(httpserver.log) == 1
+    settings = asking(price=1000.0, budget_usd=0.2, provider_concurrency=8)  # one costs $0.014, at most $0.112
+    with pytest.raises(BudgetError, match=r"2 of 9 are left undone\. \$0\.0980 of"):
+        ask([request(str(number)) for number in range(9)], settings, what="test")
+    assert len(httpserver.log) == 7
 
 
 def test_a_cap_needs_a_price(httpserver: HTTPServer, asking):
@@ -224,7 +225,7 @@ def test_the_key_is_in_no_file(httpserver: HTTPServer, asking, tmp_path: Path):
     httpserver.expect_ordered_request(PATH).respond_with_json({"error": {"code": 400, "message": f"wrong: {KEY}"}})
     answers = ask([request("a"), request("b")], asking(provider_concurrency=1), what="test")
     assert httpserver.log[0][0].headers["Authorization"] == f"Bearer {KEY}"
-    assert answers[1].error == "error 400: wrong: [hidden]"
+    assert answers[1].error == "provider_error: 400 wrong: [hidden]"
     assert all(KEY.encode() not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
 
 

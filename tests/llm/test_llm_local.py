@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,21 @@ def test_an_answer_does_not_depend_on_the_order_of_requests(asking, monkeypatch,
     again = ask(requests[::-1], asking(weights=named, cache="again.sqlite", threads=1), what=model)[::-1]
     assert all(answer.error is None and answer.completion_tokens > 0 for answer in first)
     assert [(a.response, a.first_token) for a in first] == [(a.response, a.first_token) for a in again]
+
+
+@pytest.mark.live
+def test_a_shared_beginning_is_read_once_and_the_order_still_does_not_matter(asking, monkeypatch):
+    monkeypatch.setattr(weights_module, "cache_folder", lambda: HOME_CACHE)
+    named = {name: Weights.model_validate(entry) for name, entry in yaml.safe_load(CONF.read_text("utf-8")).items()}
+    model, beginning = "smollm2-135m-instruct", "Answer with one word. " * 20
+    requests = [
+        request(beginning + text, provider="local", model=model, model_hash=model_hash(model, named), top_logprobs=3)
+        for text in QUESTIONS
+    ]
+    shared = [replace(one, shared_chars=len(beginning)) for one in requests]
+    alone = ask(requests, asking(weights=named, cache="alone.sqlite"), what=model)
+    first = ask(shared, asking(weights=named, cache="first.sqlite"), what=model)
+    again = ask(shared[::-1], asking(weights=named, cache="again.sqlite"), what=model)[::-1]
+    assert [(a.response, a.first_token) for a in first] == [(a.response, a.first_token) for a in again]
+    assert [answer.prompt_tokens for answer in first] == [answer.prompt_tokens for answer in alone]
+    assert [a.first_token[0].token for a in first] == [a.first_token[0].token for a in alone]

@@ -6,7 +6,7 @@ import pytest
 from llm_cases import request
 
 from pointsman.config.llm import Weights
-from pointsman.llm.cache import opened
+from pointsman.llm.cache import Entry, Kept, opened
 from pointsman.llm.client import ask
 from pointsman.llm.errors import MissingAnswersError, RecordingsError
 from pointsman.llm.export import export, tokens_per_second
@@ -37,7 +37,7 @@ def record(asking):
         settings = asking(weights=WEIGHTS)
         with opened(settings.cache_file) as cache:
             for one in asked:
-                cache.store(one, answer_to(one, **changes), None)
+                cache.store([Entry(one, Kept(answer_to(one, **changes), None))])
         return export(settings, FOLDER)
 
     return run

@@ -45,9 +45,9 @@ def test_the_summary_counts_origins_tokens_and_costs():
     answers = {
         "a": Answer("k", "x", None, "stop", 10, 5, 0.5, origin="live", latency_s=2.0),
         "b": Answer("k", "y", None, "length", 10, 7, 0.25, origin="recording"),
-        "c": Answer("k", None, "down"),
+        "c": Answer("k", None, "timeout: no answer within 60 s"),
     }
     summary = collection_summary(answers)
     assert summary["origin"] == {"recording": 1, "cache": 0, "live": 2}
     counted = ("failed", "completion_tokens", "cost", "cut_at_max_tokens", "mean_live_latency_s")
-    assert [summary[key] for key in counted] == [1, 12, 0.75, 1, 2.0]
+    assert [summary[key] for key in counted] == [{"timeout": 1}, 12, 0.75, 1, 2.0]

@@ -16,7 +16,8 @@ from werkzeug import Request as Received
 from werkzeug import Response
 
 from pointsman.config.llm import LlmConfig, Provider
-from pointsman.llm.client import Asking, ask
+from pointsman.llm.client import ask
+from pointsman.llm.shelf import Asking
 from pointsman.rating.plan import plan
 from pointsman.rating.rate import Rated, rate
 from pointsman.tables.schemas import JUDGEMENTS, QUERIES, RATINGS, RESPONSES, check, frame

@@ -15,6 +15,21 @@ from pointsman.report.inputs import Settings
 from pointsman.tables.io import write_json
 from pointsman.tables.schemas import DATASET, JUDGEMENTS, QUERIES, RATINGS, RESPONSES, SCORES, frame, write_table
 
+SPEND = {
+    "models": {
+        "local/tiny-model": {
+            "recorded": 200,
+            "cached": 30,
+            "live": 10,
+            "failed": 2,
+            "prompt_tokens": 4321,
+            "completion_tokens": 1234,
+            "cost": 5.5,
+            "cost_of_this_run": 0.25,
+        }
+    },
+    "spent_usd_of_this_run": 0.125,
+}
 LEARNED = ("semantic", "llm", "bert")
 COMPARED = ("random", "length", "knn", "always_weak", "always_strong", "oracle", "shuffled")
 HOSTILE = (
@@ -150,6 +165,7 @@ def write_project(
         write_table(root / f"reports/routers/{name}/scores.jsonl", each, SCORES)
     if timing:
         write_json(root / "reports/timing.json", {"train-bert": {"queries": 100, "seconds": 61.5}})
+        write_json(root / "reports/spend.json", {"responses@weak": SPEND})
         models = {"tiny-model": {"file": "tiny-model.jsonl.gz", "answers": len(table)}}
         write_json(root / "data/recordings/manifest.json", {"format": 1, "models": models})
 

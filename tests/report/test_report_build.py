@@ -34,7 +34,8 @@ def tables(report, anchor):
 
 def test_sections_in_order(report):
     assert [section.anchor for section in report.sections] == [
-        "curves", "routers", "categories", "calibration", "controls", "choice", "decisions", "data", "limits", "timing",
+        "curves", "routers", "categories", "calibration", "controls", "choice", "decisions", "data", "limits",
+        "spending", "timing",
     ]  # fmt: skip
 
 
@@ -92,9 +93,19 @@ def test_clock_values_stay_out_of_the_markdown(render):
     assert "seconds" not in markdown
 
 
+def test_what_was_asked_and_spent_is_in_the_html_alone(render):
+    report, html, markdown = render(make_dataset(80))
+    [table] = tables(report, "spending")
+    assert table.rows == (
+        ("responses@weak", "local/tiny-model", "240", "200", "30", "10", "2", "4,321", "1,234", "5.5", "0.25"),
+    )
+    assert "spent $0.1250 in all" in html
+    assert "responses@weak" not in markdown
+
+
 def test_without_timing_recordings_and_answers(render):
     report, html, markdown = render(make_dataset(80), answers=False, timing=False)
-    assert "timing" not in [section.anchor for section in report.sections]
+    assert not {"timing", "spending"} & {section.anchor for section in report.sections}
     assert "no answers lie here, its scores were brought along" in markdown
     assert "Recorded answers: none." in markdown
     assert "<summary>Answers</summary>" not in html
@@ -106,7 +117,7 @@ def test_without_unseen_families(render):
 
 
 def test_one_class_only(render):
-    report, html, markdown = render(make_dataset(120).assign(weak_score=1.0, strong_score=1.0, gain=0.0))
+    report, html, markdown = render(make_dataset(240).assign(weak_score=1.0, strong_score=1.0, gain=0.0))
     assert "cannot be measured" in report.verdict.lines[0]
     assert "AUROC is undefined" in markdown
     assert "–: undefined" in html

@@ -44,6 +44,16 @@ def test_says_what_to_do_and_every_number_with_its_interval(verdict_of):
     ]
 
 
+def test_few_queries_are_said_to_settle_nothing_before_all_else(inputs):
+    few = {**inputs.metrics, "test": {**inputs.metrics["test"], "n": 35}}
+    verdict = judge_verdict(replace(inputs, metrics=few))
+    assert not verdict.good
+    assert verdict.lines[0].startswith(
+        "Too few queries to settle anything: 35 test queries, where hundreds are needed."
+    )
+    assert "Too few" not in judge_verdict(inputs).lines[0]
+
+
 def test_says_that_it_beats_length_and_explains_apgr(verdict_of):
     text = " ".join(verdict_of().lines)
     assert (

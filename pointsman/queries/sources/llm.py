@@ -56,7 +56,13 @@ def parse_queries(response: str) -> list[str]:
 
 
 def _request(config: LlmSource, category: str, topic: str, template: str, seed: int, model_hash: str | None) -> Request:
-    content = template.format(count=config.per_topic, category=category, topic=topic)
+    try:
+        content = template.format(count=config.per_topic, category=category, topic=topic)
+    except (LookupError, ValueError) as problem:
+        raise TableError(
+            f"{_PROMPT} cannot be filled in: {problem!r}. It may use {{count}}, {{category}} and {{topic}}; "
+            "write {{{{ and }}}} for braces"
+        ) from problem
     schema = {
         "type": "object",
         "properties": {"queries": {"type": "array", "items": {"type": "string"}, "maxItems": config.per_topic}},

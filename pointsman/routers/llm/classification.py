@@ -41,7 +41,7 @@ def classification_requests(
     model_hash: str | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> list[Request]:
-    """One request for each text; the fixed part of the prompt comes first, so that its prefix is cached.
+    """One request for each text; the fixed part of the prompt comes first, so that a model reads it once.
 
     Raises:
         RouterError: the template lacks its separator or its placeholder.
@@ -59,6 +59,7 @@ def classification_requests(
             model_hash=model_hash,
             top_logprobs=config.top_logprobs,
             extra=dict(extra or {}),
+            shared_chars=user.index(PLACEHOLDER),
         )
         for text in texts
     ]

@@ -10,6 +10,7 @@ from pointsman.config.llm import LlmConfig, PairConfig, Provider, Weights
 from pointsman.config.queries import QueriesConfig
 from pointsman.config.rating import RatingConfig
 from pointsman.config.routers import EmbedderConfig, RoutersConfig
+from pointsman.config.serving import ServingConfig
 
 PARAMS_FILE = Path("params.yaml")
 TRAINABLE = ("semantic", "llm", "bert")
@@ -59,6 +60,7 @@ class Params(Section):
     router: RoutersConfig
     evaluation: EvaluationConfig
     selection: SelectionConfig
+    serving: ServingConfig
     report: ReportConfig
     tracking: TrackingConfig
 

@@ -182,9 +182,7 @@ def tiny_bert_router(base: Path):
     return BertRouter(model, tokenizer, MAX_TOKENS, Calibration("platt", slope, -slope * float(raw.mean())))
 
 
-def tiny_packaged_router(
-    folder: Path, name: str = "bert", threshold: float = 0.5, serving: dict | None = None
-) -> Path:
+def tiny_packaged_router(folder: Path, name: str = "bert", threshold: float = 0.5, serving: dict | None = None) -> Path:
     """A packaged tiny router in `folder`: bert, semantic or knn, with `serving` as its serving.json."""
     import tempfile
 

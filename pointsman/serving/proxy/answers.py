@@ -57,12 +57,17 @@ class Stream:
         self.head: list[Event] = []  # up to the first token, and what came with it
         self._response = response
         self._splitter = Splitter()
+        self._problem: Exception | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the head holds the mark of the end."""
+        return any(event.is_done for event in self.head)
 
     async def wait_for_token(self) -> None:
         """Read `head`."""
         while not any(event.has_token for event in self.head):
-            events = await self._read()
-            if events is None or any(event.is_done for event in events):
+            if self.has_ended or (events := await self._read()) is None:
                 raise Failure("garbage", "the stream ended without a token")
             self.head += events
 
@@ -88,12 +93,25 @@ class Stream:
         self._response.close()
 
     async def _read(self) -> list[Event] | None:
+        if self._problem is not None:
+            raise self._problem
         data = await self._response.content.readany()
         parts = self._splitter.feed(data) if data else self._splitter.end()
         if not data and not parts:
             return None
-        events = [read_event(part) for part in parts]
-        for event in events:
-            if event.data is not None and event.data.get("error"):
-                raise Failure("broken off", "the model reported an error")
+        events: list[Event] = []
+        for part in parts:
+            try:
+                events.append(_sound(read_event(part)))
+            except (Failure, ValueError, RecursionError) as problem:
+                if not events:
+                    raise
+                self._problem = problem  # told when what came before it has been
+                break
         return events
+
+
+def _sound(event: Event) -> Event:
+    if event.data is not None and event.data.get("error"):
+        raise Failure("broken off", "the model reported an error")
+    return event

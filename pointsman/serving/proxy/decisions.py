@@ -1,5 +1,6 @@
 """The decision log: one JSON line a request, written by a thread of its own into files that rotate."""
 
+import contextlib
 import json
 import logging
 import os
@@ -47,7 +48,8 @@ class DecisionLog:
         """Write what waits, and close the file."""
         self._listener.stop()
         for handler in self._listener.handlers:
-            handler.close()
+            with contextlib.suppress(OSError):  # of a full disk; the rows are counted as lost already
+                handler.close()
 
 
 def texts(request: ChatRequest) -> dict[str, Any] | None:

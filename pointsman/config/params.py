@@ -12,6 +12,7 @@ from pointsman.config.llm import LlmConfig, PairConfig, Provider, Weights
 from pointsman.config.queries import QueriesConfig
 from pointsman.config.rating import RatingConfig
 from pointsman.config.routers import EmbedderConfig, RoutersConfig
+from pointsman.config.serving import ServingConfig
 
 PARAMS_FILE = Path("params.yaml")
 TRAINABLE = ("semantic", "llm", "bert")
@@ -78,6 +79,7 @@ class Params(Section):
     evaluation: EvaluationConfig
     selection: SelectionConfig
     studies: StudiesConfig
+    serving: ServingConfig
     report: ReportConfig
     tracking: TrackingConfig
 

@@ -284,7 +284,10 @@ def test_docs_need_no_network(client):
 def test_openapi_describes_the_api(client):
     document = client.get("/openapi.json").json()
     assert document["openapi"].startswith("3.")
-    assert set(document["paths"]) == {"/", "/health", "/predict", "/predict/batch"}
+    assert set(document["paths"]) == {
+        "/", "/health", "/predict", "/predict/batch",
+        "/v1/chat/completions", "/v1/models", "/v1/models/{model}", "/v1/pointsman/rollout",
+    }  # fmt: skip
     predict = document["paths"]["/predict"]["post"]
     assert {"200", "400", "413", "415", "422"} <= predict["responses"].keys()
     refusal = predict["responses"]["422"]["content"]["application/json"]["schema"]["$ref"]

@@ -32,10 +32,11 @@ def for_strong_share(score: Floats, share: float) -> float:
     scores = checked(score, "score")
     if not 0.0 <= share <= 1.0:
         raise EvaluationError(f"the share of strong calls is {share:g}, expected a number from 0 to 1")
-    if share == 1.0:
-        return ALWAYS_STRONG
     falling = np.sort(scores)[::-1]
-    first_weak = falling[int(share * len(falling) + 1e-9)]  # the highest score that must not go to strong
+    strong = int(share * len(falling) + 1e-9)
+    if strong == len(falling):
+        return ALWAYS_STRONG
+    first_weak = falling[strong]  # the highest score that must not go to strong
     above = falling[falling > first_weak]
     return float(first_weak + (above[-1] - first_weak) / 2.0) if len(above) else float(max(first_weak, ALWAYS_WEAK))
 

@@ -24,9 +24,10 @@ from pointsman.calibrate.thresholds import (
     for_strong_share,
     kept_on_other_queries,
 )
-from pointsman.calibrate.traffic import Traffic, read_traffic
+from pointsman.calibrate.traffic import Traffic, add_column_option, read_traffic
 from pointsman.config.params import PARAMS_FILE
 from pointsman.evaluation.intervals import Estimate
+from pointsman.evaluation.outcomes import Floats
 from pointsman.score.scorer import make_scorer
 
 _FEW = 30
@@ -35,31 +36,26 @@ _FEW = 30
 def main() -> None:
     """Read the arguments, find the threshold, say what it does."""
     options = _parser().parse_args()
-    columns = dict(pair.split("=", 1) for pair in options.column)
+    columns = dict(options.column)
     traffic = read_traffic(options.input, columns, options.weak_usd_per_1k, options.strong_usd_per_1k)
     score = make_scorer(options.router, options.params).score(traffic.texts).score
     if len(score) < _FEW:
         cli.say(f"warning: {len(score)} queries settle little; the intervals below are wide, hundreds narrow them")
+    found = describe(_threshold(options, score, traffic), score, traffic.costs, traffic.labelled, seed=options.seed)
     if options.keep_quality is not None:
-        found = describe(
-            for_quality(score, traffic.outcomes(), options.keep_quality),
-            score,
-            traffic.costs,
-            traffic.labelled,
-            seed=options.seed,
-        )
         fair = kept_on_other_queries(score, traffic.outcomes(), options.keep_quality, seed=options.seed)
         found = found._replace(quality_kept=fair)
-    else:
-        threshold = (
-            for_strong_share(score, options.strong_share)
-            if options.strong_share is not None
-            else for_budget(score, *traffic.known_costs(), options.budget_usd_per_1k / 1000)
-        )
-        found = describe(threshold, score, traffic.costs, traffic.labelled, seed=options.seed)
     _say(found, traffic)
     if options.apply:
         cli.say(apply_threshold(Path(options.router), found.threshold))
+
+
+def _threshold(options: argparse.Namespace, score: Floats, traffic: Traffic) -> float:
+    if options.keep_quality is not None:
+        return for_quality(score, traffic.outcomes(), options.keep_quality)
+    if options.strong_share is not None:
+        return for_strong_share(score, options.strong_share)
+    return for_budget(score, *traffic.known_costs(), options.budget_usd_per_1k / 1000)
 
 
 def _say(found: Calibrated, traffic: Traffic) -> None:
@@ -92,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     wish.add_argument("--budget-usd-per-1k", type=float, metavar="USD", help="for 1,000 queries at most, on average")
     add("--weak-usd-per-1k", type=float, metavar="USD", help="cost of 1,000 weak answers, where rows bring none")
     add("--strong-usd-per-1k", type=float, metavar="USD", help="cost of 1,000 strong answers, where rows bring none")
-    add("--column", action="append", default=[], metavar="OURS=YOURS", help="map a column, e.g. prompt=question")
+    add_column_option(parser)
     add("--apply", action="store_true", help="write the threshold into the router's router.json")
     add("--seed", type=int, default=7, help="of the resampling (default 7)")
     add("--params", type=Path, default=PARAMS_FILE, help="settings of trained routers (default: params.yaml)")

@@ -1,5 +1,6 @@
 """The user's queries, with the scores and costs that they bring."""
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,25 @@ def read_traffic(
     averages = {"weak": weak_usd_per_1k, "strong": strong_usd_per_1k}
     costs = _both([{role: _cost(query, role, averages) for role in ROLES} for query in queries])
     return Traffic(path, [router_text(query.prompt, query.messages) for query in queries], scores, costs)
+
+
+def add_column_option(parser: argparse.ArgumentParser) -> None:
+    """`--column OURS=YOURS`, repeatable; a list of pairs for `read_traffic`'s `columns`."""
+    parser.add_argument(
+        "--column",
+        action="append",
+        type=_column_pair,
+        default=[],
+        metavar="OURS=YOURS",
+        help="map a column, e.g. prompt=question",
+    )
+
+
+def _column_pair(text: str) -> tuple[str, str]:
+    ours, equals, theirs = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is no OURS=YOURS, e.g. prompt=question")
+    return ours, theirs
 
 
 def _score(query: Query, role: str) -> float | None:

@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pointsman import cli
-from pointsman.calibrate.traffic import read_traffic
+from pointsman.calibrate.traffic import add_column_option, read_traffic
 from pointsman.config.digest import digest
 from pointsman.config.params import PARAMS_FILE, Params, load_params
 from pointsman.crossvalidate.folds import assign_folds, to_dataset
@@ -31,6 +31,7 @@ from pointsman.evaluation.intervals import resample_weights
 from pointsman.evaluation.outcomes import Floats, Outcomes
 from pointsman.evaluation.summary import compare_apgr, evaluate_router
 from pointsman.llm.shelf import Asking
+from pointsman.report.numbers import plain, with_ci
 from pointsman.routers.context import make_context, make_embedder
 from pointsman.routers.names import COMPARED, SERVABLE
 from pointsman.tables.io import write_json
@@ -42,7 +43,7 @@ def main() -> None:
     """Read the arguments, fit and score, print the table."""
     options = _parser().parse_args()
     params = load_params(options.params)
-    traffic = read_traffic(options.input, dict(pair.split("=", 1) for pair in options.column), None, None)
+    traffic = read_traffic(options.input, dict(options.column), None, None)
     table = to_dataset(traffic)
     folds = assign_folds(traffic.texts, options.folds, options.seed)
     asking = Asking(params.llm, params.provider, params.weights)
@@ -94,19 +95,11 @@ def _table(result: Mapping[str, Any]) -> str:
         mean = sum(of_folds) / len(of_folds) if of_folds else None
         versus = found[f"vs_{_AGAINST}"]
         lines.append(
-            f"{name:12}  {_with_ci(found['apgr'], found['apgr_ci']):22}  {_plain(mean):13}  "
-            f"{_plain(found['apgr_routellm']):8}  {_plain(found['auroc']):5}  "
-            f"{_with_ci(versus['apgr_diff'], versus['ci'])}"
+            f"{name:12}  {with_ci(found['apgr'], found['apgr_ci']):22}  {plain(mean):13}  "
+            f"{plain(found['apgr_routellm']):8}  {plain(found['auroc']):5}  "
+            f"{with_ci(versus['apgr_diff'], versus['ci'])}"
         )
     return "\n".join(lines)
-
-
-def _plain(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
-
-
-def _with_ci(value: float | None, ci: list[float] | None) -> str:
-    return _plain(value) if ci is None else f"{_plain(value)} ({_plain(ci[0])} to {_plain(ci[1])})"
 
 
 def _partial(output: Path, table: pd.DataFrame, params: Params, options: argparse.Namespace) -> Path:
@@ -131,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--input", type=Path, required=True, help="labelled queries: .jsonl, .csv or .parquet")
     add("--folds", type=int, default=5, help="how many (default 5)")
     add("--routers", nargs="+", choices=names, default=list(SERVABLE), help=f"default: {' '.join(SERVABLE)}")
-    add("--column", action="append", default=[], metavar="OURS=YOURS", help="map a column, e.g. prompt=question")
+    add_column_option(parser)
     add("--seed", type=int, default=7, help="of the folds (default 7)")
     add("--output", type=Path, default=Path("reports/crossvalidation.json"))
     add("--params", type=Path, default=PARAMS_FILE, help="settings (default: params.yaml)")

@@ -72,5 +72,5 @@ def fit_data(table: pd.DataFrame, embeddings: NDArray[np.float32], tested: NDArr
     drawn = np.random.default_rng(seed).permutation(rest)
     cut = round(VALIDATION_SHARE * len(rest))
     validation, train = np.sort(drawn[:cut]), np.sort(drawn[cut:])
-    rows = {name: table.iloc[index].reset_index(drop=True) for name, index in (("t", train), ("v", validation))}
-    return FitData(rows["t"], rows["v"], embeddings[train], embeddings[validation])
+    train_rows, validation_rows = (table.iloc[index].reset_index(drop=True) for index in (train, validation))
+    return FitData(train_rows, validation_rows, embeddings[train], embeddings[validation])

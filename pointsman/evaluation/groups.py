@@ -7,15 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pointsman.evaluation.apgr import SMALLEST_GAP, apgr
-from pointsman.evaluation.curves import route, trace_curve
+from pointsman.evaluation.apgr import SMALLEST_GAP
+from pointsman.evaluation.curves import route
 from pointsman.evaluation.intervals import (
     Weights,
-    interval,
+    apgr_estimate,
     mean_estimate,
     ratio_estimate,
     resample_weights,
-    resampled_apgr,
 )
 from pointsman.evaluation.outcomes import EvaluationError, Outcomes, checked
 from pointsman.evaluation.select import Scores
@@ -76,8 +75,7 @@ def _measure(
     routed = route(scores.score, threshold, outcomes, scores.router_cost)
     gap = mean_estimate(outcomes.gain, weights, confidence)
     kept = ratio_estimate(routed.score, outcomes.strong_score, weights, confidence)
-    value = apgr(trace_curve(scores.score, outcomes))
-    ci = None if value is None else interval(resampled_apgr(scores.score, outcomes.gain, weights), confidence)
+    value, ci = apgr_estimate(scores.score, outcomes, weights, confidence)
     return {
         "n": outcomes.n,
         "weak_score": float(outcomes.weak_score.mean()),

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pointsman.evaluation.apgr import SMALLEST_GAP
-from pointsman.evaluation.curves import rank
-from pointsman.evaluation.outcomes import EvaluationError, Floats, checked
+from pointsman.evaluation.apgr import SMALLEST_GAP, apgr
+from pointsman.evaluation.curves import rank, trace_curve
+from pointsman.evaluation.outcomes import EvaluationError, Floats, Outcomes, checked
 
 Weights = NDArray[np.uint16]
 
@@ -66,6 +66,14 @@ def resampled_apgr(score: ArrayLike, gain: ArrayLike, weights: Weights) -> Float
     gains = checked(gain, "gain", n=queries)[order]
     parts = [_apgr_of_chunk(chunk[:, order], gains, starts) for chunk in _chunks(weights)]
     return np.concatenate(parts)
+
+
+def apgr_estimate(score: ArrayLike, outcomes: Outcomes, weights: Weights, confidence: float = 0.95) -> Estimate:
+    """APGR with its interval; None where strong is not better than weak."""
+    value = apgr(trace_curve(score, outcomes))
+    return Estimate(
+        value, None if value is None else interval(resampled_apgr(score, outcomes.gain, weights), confidence)
+    )
 
 
 def interval(values: Floats, confidence: float = 0.95) -> list[float] | None:

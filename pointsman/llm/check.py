@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import time
-from collections.abc import Iterable
 
 from openai import APIError, AsyncOpenAI
 
@@ -101,12 +100,8 @@ async def _say_answer(client: AsyncOpenAI, model: Model, provider: Provider, whe
         _line(True, "price", "not in conf" if sent.billed is None else f"the provider bills ${sent.billed:g} for this")
     if sent.answer.error is not None:
         return _line(False, "answer", redact(sent.answer.error, [where.api_key]))
-    by = " ".join(str(name) for name in _known(sent.answer.served_by, sent.answer.served_model))
+    by = " ".join(filter(None, (sent.answer.served_by, sent.answer.served_model)))
     return _line(True, "answer", f"{sent.answer.response!r} after {took_s:.2f} s, from {by}")
-
-
-def _known(*values: str | None) -> Iterable[str]:
-    return (value for value in values if value is not None)
 
 
 def _line(good: bool, what: str, said: str) -> bool:

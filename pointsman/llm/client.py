@@ -46,8 +46,8 @@ def answers(requests: Collection[Request], settings: Asking, *, what: str) -> It
         missing = _missing(requests, shelf, settings.ledger)
         fresh = _ask_missing(requests, missing, settings, what) if missing else _Fresh()
         for chunk in _chunks(requests):
-            found = shelf.find([request for request in chunk if request.key not in fresh.failed]) | fresh.failed
-            yield from (fresh.mark(found[request.key]) for request in chunk)
+            found = shelf.find([request for request in chunk if request.key not in fresh.failed])
+            yield from (fresh.failed.get(r.key) or fresh.mark(found[r.key]) for r in chunk)
 
 
 class _Fresh:

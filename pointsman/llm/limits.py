@@ -65,9 +65,7 @@ class Limits:
         now, needed = time.monotonic(), {"requests": 1, "tokens": tokens, "": 1}
         known = {kind: quota for kind, quota in self._quotas.items() if quota.until > now}
         # A request larger than the whole quota could wait for ever: an unused quota lets everything through.
-        wait_s = max(
-            (quota.until - now for kind, quota in known.items() if quota.left < min(1, needed[kind])), default=0.0
-        )
+        wait_s = max((quota.until - now for quota in known.values() if quota.left < 1), default=0.0)
         if wait_s > LONGEST_WAIT_S:
             raise ProviderError(wait_too_long(wait_s))
         if not wait_s:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pointsman.evaluation.curves import ALWAYS_STRONG, ALWAYS_WEAK
+from pointsman.evaluation.judge import FIXED
 from pointsman.report.content import Block, Bullets, Column, Section, Table, Text
 from pointsman.report.inputs import Inputs
 from pointsman.report.numbers import DASH, cost, percent, plain, with_ci
@@ -20,7 +21,6 @@ ABOUT = {
     "oracle": "knows both scores beforehand: nobody can do better",
     "shuffled": "kNN trained on shuffled outcomes",
 }
-_FIXED = ("always_weak", "always_strong")
 CONTROLS = ("random", "shuffled", "always_weak", "always_strong", "oracle")
 _UNDEFINED = f"{DASH}: undefined, see “What this does not show”, or not a probability."
 
@@ -90,7 +90,7 @@ def explain_choice(inputs: Inputs) -> Section:
         f"{percent(inputs.settings.quality)} of the strong model's quality at the least cost; the cheapest router that "
         "can be served wins, and ties go by APGR. The test queries have no part in it."
     )
-    candidates = [row for row in inputs.winner.get("candidates") or [] if row["router"] not in _FIXED]
+    candidates = [row for row in inputs.winner.get("candidates") or [] if row["router"] not in FIXED]
     if not candidates:
         return Section("choice", "How the router was chosen", (rule, Text("There was no candidate.")))
     columns = (

@@ -7,7 +7,7 @@ import numpy as np
 
 from pointsman.evaluation.apgr import pgr
 from pointsman.evaluation.curves import route, trace_curve
-from pointsman.evaluation.judge import Split
+from pointsman.evaluation.judge import FIXED, Split
 from pointsman.report.content import Figure, Section, Text
 from pointsman.report.figures import Axis, Chosen, Line, draw_curves
 from pointsman.report.inputs import Inputs
@@ -100,4 +100,4 @@ def _gap_figure(taken: Split) -> Figure | None:
 def _drawn(taken: Split) -> list[str]:
     """Routers with a line of their own, in the legend's order; always_weak and always_strong are the ends of all."""
     ranked = [name for name in ORDER if name in taken.scores]
-    return ranked + sorted(set(taken.scores) - set(ORDER) - {"always_weak", "always_strong"})
+    return ranked + sorted(set(taken.scores) - set(ORDER) - set(FIXED))

@@ -1,6 +1,7 @@
 """Routers against each other, and against query length."""
 
 from pointsman.evaluation.intervals import resample_weights
+from pointsman.evaluation.judge import Split
 from pointsman.evaluation.length import QUARTILES, measure_length
 from pointsman.evaluation.summary import compare_apgr
 from pointsman.report.comparison import CONTROLS
@@ -20,31 +21,28 @@ def compare_pairs(inputs: Inputs) -> Section | None:
         (name for name in taken.scores if name not in CONTROLS),
         key=lambda name: -(inputs.measures("test").get(name, {}).get("apgr") or 0.0),
     )
-    return Section("pairs", "Router against router", (_pairs(names, inputs), *_length(names, inputs)))
+    return Section("pairs", "Router against router", (_pairs(names, taken, inputs), *_length(names, taken, inputs)))
 
 
-def _pairs(names: list[str], inputs: Inputs) -> Table:
-    taken, settings = inputs.split("test"), inputs.settings
-    assert taken is not None
+def _pairs(names: list[str], taken: Split, inputs: Inputs) -> Table:
+    settings = inputs.settings
     weights = resample_weights(taken.outcomes.n, settings.resamples, settings.seed)
-    rows = []
-    for name in names:
-        cells = []
-        for other in names:
-            found = compare_apgr(
-                taken.scores[name].score, taken.scores[other].score, taken.outcomes, weights, settings.confidence
-            )
-            sure = found["ci"] is not None and (found["ci"][0] > 0 or found["ci"][1] < 0)
-            cells.append(DASH if name == other else f"{signed(found['apgr_diff'])}{'*' if sure else ''}")
-        rows.append((name, *cells))
+
+    def cell(name: str, other: str) -> str:
+        if name == other:
+            return DASH
+        scores = (taken.scores[name].score, taken.scores[other].score)
+        found = compare_apgr(*scores, taken.outcomes, weights, settings.confidence)
+        sure = found["ci"] is not None and (found["ci"][0] > 0 or found["ci"][1] < 0)
+        return f"{signed(found['apgr_diff'])}{'*' if sure else ''}"
+
+    rows = tuple((name, *(cell(name, other) for other in names)) for name in names)
     columns = (Column("router", numeric=False), *(Column(f"− {name}") for name in names))
     note = f"*: the {percent(settings.confidence)} interval of the paired bootstrap leaves out zero."
-    return Table("Difference of APGR, row less column, on the test queries", columns, tuple(rows), notes=(note,))
+    return Table("Difference of APGR, row less column, on the test queries", columns, rows, notes=(note,))
 
 
-def _length(names: list[str], inputs: Inputs) -> tuple[Text, Table]:
-    taken = inputs.split("test")
-    assert taken is not None
+def _length(names: list[str], taken: Split, inputs: Inputs) -> tuple[Text, Table]:
     lengths = inputs.rows("test")["text"].str.len().to_numpy()
     rows = []
     for name in names:

@@ -5,9 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pointsman.evaluation.apgr import apgr
-from pointsman.evaluation.curves import trace_curve
-from pointsman.evaluation.intervals import interval, mean_estimate, resample_weights, resampled_apgr
+from pointsman.evaluation.intervals import apgr_estimate, mean_estimate, resample_weights
 from pointsman.evaluation.outcomes import Floats, Outcomes
 from pointsman.robustness.changes import Change
 
@@ -45,15 +43,14 @@ def measure_robustness(
 
     def entry(after: Floats) -> dict[str, Any]:
         flipped = mean_estimate((after > threshold) != (before > threshold), weights, confidence)
-        value = apgr(trace_curve(after, outcomes))
-        resampled = None if value is None else interval(resampled_apgr(after, outcomes.gain, weights), confidence)
+        value, ci = apgr_estimate(after, outcomes, weights, confidence)
         return {
             "flipped": flipped.value,
             "flipped_ci": flipped.ci,
             "strong_share": float((after > threshold).mean()),
             "score_shift": float(np.abs(after - before).mean()),
             "apgr": value,
-            "apgr_ci": resampled,
+            "apgr_ci": ci,
         }
 
     found = {name: entry(score([change(text) for text in texts])) for name, change in changes.items()}

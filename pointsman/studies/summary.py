@@ -7,7 +7,7 @@ import numpy as np
 
 from pointsman.evaluation.apgr import apgr
 from pointsman.evaluation.curves import trace_curve
-from pointsman.evaluation.intervals import Weights, interval, resampled_apgr
+from pointsman.evaluation.intervals import Weights, apgr_estimate
 from pointsman.evaluation.outcomes import Floats, Outcomes
 from pointsman.studies.fits import Fit
 
@@ -51,6 +51,5 @@ def _band(values: list[float | None]) -> dict[str, Any] | None:
 
 
 def _measured(score: Floats, outcomes: Outcomes, weights: Weights, confidence: float) -> dict[str, Any]:
-    value = apgr(trace_curve(score, outcomes))
-    ci = None if value is None else interval(resampled_apgr(score, outcomes.gain, weights), confidence)
+    value, ci = apgr_estimate(score, outcomes, weights, confidence)
     return {"apgr": value, "apgr_ci": ci}

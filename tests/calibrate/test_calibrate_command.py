@@ -99,3 +99,9 @@ def test_a_trained_router_has_no_threshold_to_change(calibrate):
     write_manifest(FOLDER, {"router": "bert"})
     with pytest.raises(PointsmanError, match="holds a trained router, not a packaged one"):
         calibrate("--strong-share", "0.5", "--input", traffic(), "--apply")
+
+
+def test_a_column_is_mapped_by_a_pair(calibrate, capsys):
+    with pytest.raises(SystemExit):
+        calibrate("--strong-share", "0.5", "--input", traffic(), "--column", "prompt")
+    assert "'prompt' is no OURS=YOURS, e.g. prompt=question" in capsys.readouterr().err

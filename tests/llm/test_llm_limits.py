@@ -1,5 +1,6 @@
 import asyncio
 import time
+from types import SimpleNamespace
 
 import pytest
 from llm_cases import request
@@ -39,18 +40,36 @@ def test_a_request_may_need_more_tokens_than_go_at_once():
     assert start(limits(tokens_per_minute=1500), 10) >= 0.5  # 170 tokens: 150 at once, then 25 a second
 
 
-def test_what_headers_say_is_left_is_used_up_before_waiting_for_the_reset():
+@pytest.fixture
+def waits(monkeypatch) -> list[float]:
+    """Seconds that were slept, on a clock that only sleeping moves."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    clock = SimpleNamespace(monotonic=lambda: 1000.0 + sum(slept), time=time.time)
+    monkeypatch.setattr("pointsman.llm.limits.time", clock)
+    monkeypatch.setattr("pointsman.llm.limits.asyncio", SimpleNamespace(sleep=sleep))
+    return slept
+
+
+def test_what_headers_say_is_left_is_used_up_before_waiting_for_the_reset(waits):
     limit = limits()
     limit.read({"x-ratelimit-remaining-requests": "2", "x-ratelimit-reset-requests": "200ms"})
-    assert start(limit, 2) < 0.15
-    assert start(limit, 1) >= 0.04
+    start(limit, 2)
+    assert waits == []
+    start(limit, 1)
+    assert waits == [pytest.approx(0.2)]
 
 
-def test_tokens_left_are_counted():
+def test_tokens_left_are_counted(waits):
     limit = limits()
     limit.read({"x-ratelimit-remaining-tokens": "16", "x-ratelimit-reset-tokens": "150ms"})
-    assert start(limit, 1) < 0.1
-    assert start(limit, 1) >= 0.02
+    start(limit, 1)
+    assert waits == []
+    start(limit, 1)
+    assert waits == [pytest.approx(0.15)]
 
 
 def test_a_limit_that_opens_in_hours_stops_the_provider():

@@ -139,7 +139,7 @@ def _check(access: Access, scope: Scope) -> None:
             message = "A valid key is needed: Authorization: Bearer KEY"
             raise ApiError(401, message, code="invalid_api_key", headers={"www-authenticate": "Bearer"})
         key = found
-    elif not is_local((scope.get("server") or ("",))[0]):
+    elif scope.get("server") is None or not is_local(scope["server"][0]):
         # However the service was started: who is not on this machine needs a key.
         raise ApiError(403, f"This address is answered only when {KEYS} is set", code="no_keys_set")
     wait_s = access.limiter.wait_s(key) if access.limiter and scope["method"] == "POST" else 0.0

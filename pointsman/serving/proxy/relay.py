@@ -124,6 +124,7 @@ async def chunks(
             if seen:
                 yield seen
             if any(event.is_done for event in events):
+                exchange.note_end()
                 await stream.settle()
                 return
             async with asyncio.timeout(min(timeouts.first_token_s, deadline_s - loop.time())):
@@ -133,11 +134,12 @@ async def chunks(
             events = following
         if exchange.finish_reason is None:
             raise Failure("broken off", "the connection broke off")
+        exchange.note_end()
         yield DONE
     except (Failure, TimeoutError) as problem:
         failure = problem if isinstance(problem, Failure) else Failure("timeout", "it fell silent")
         upstream.breaker.fail()
-        exchange.note_failure(upstream.role, failure)
+        exchange.note_break(upstream.role, failure)
         yield error_event(f"The answer of {exchange.model} broke off: {failure}", "upstream_broke_off")
 
 

@@ -101,8 +101,12 @@ def _passed_on(upstream: Upstream, failure: Failure) -> ApiError:
     except (ValueError, KeyError, TypeError, RecursionError):
         error = None
     said: Mapping[str, Any] = error if isinstance(error, dict) else {"message": error}
-    texts = {name: said[name] for name in ("message", "code", "param") if isinstance(said.get(name), str)}
-    message = redact(texts.get("message", f"{upstream.config.model} answers {failure}"), [upstream.key])[:MAX_SAID]
+    texts = {
+        name: redact(said[name], [upstream.key])[:MAX_SAID]
+        for name in ("message", "code", "param")
+        if isinstance(said.get(name), str)
+    }
+    message = texts.get("message", f"{upstream.config.model} answers {failure}")
     return ApiError(failure.status or 400, message, code=texts.get("code"), param=texts.get("param"))
 
 

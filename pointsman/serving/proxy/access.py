@@ -21,6 +21,7 @@ from pointsman.serving.proxy.meters import meters
 KEYS = "POINTSMAN_API_KEYS"
 OPEN_PATHS = ("/livez", "/readyz", "/health")  # what an orchestrator asks, without a key
 NO_KEY = b""
+TOLD = ("route", "score", "threshold", "model", "fallback")
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class Gate:
             allow_origins=access.cors_origins,
             allow_methods=["GET", "POST", "PUT"],
             allow_headers=["*"],
-            expose_headers=["x-pointsman-route", "x-pointsman-model", "x-pointsman-score", "x-pointsman-fallback"],
+            expose_headers=["x-request-id", "retry-after", *(f"x-pointsman-{name}" for name in TOLD)],
         )
 
 

@@ -17,8 +17,7 @@ class TimeoutsConfig(Section):
 
     connect_s: PositiveFloat = Field(description="To accept a connection, seconds")
     first_token_s: PositiveFloat = Field(description="Longest silence of a stream, before and after its first token")
-    # BentoML's own limit lies above it: pointsman/serving/service.py.
-    total_s: float = Field(gt=0, le=600, description="A whole request, the fallback included, seconds")
+    total_s: PositiveFloat = Field(description="A whole request, the fallback included, seconds")
 
 
 class BreakerConfig(Section):

@@ -19,11 +19,9 @@ from pointsman.serving.proxy.access import Access, Gate, Keys, Limiter, check_ho
 from pointsman.serving.proxy.proxy import Proxy, read_serving
 from pointsman.serving.runtime import Runtime, load_router
 from pointsman.serving.settings import Settings
+from pointsman.serving.timers import NoTimers
 
 SWAGGER_UI = Path(bentoml.__file__).parent / "_internal" / "server" / "static_content"
-# Until an answer begins; BentoML needs a limit, and this one is above every other: predictions have 30 seconds
-# (api.py), chats serving.timeouts.total_s, at most 600. Once it has begun, a stream may take its time.
-TIMEOUT_S = 660
 
 api = create_app()
 add_docs_page(api, SWAGGER_UI)
@@ -65,7 +63,6 @@ def build(environment: Mapping[str, str]) -> Parts:
     name="pointsman",
     workers=1,
     http={"host": "127.0.0.1", "port": 3000},
-    traffic={"timeout": TIMEOUT_S},
     logging={"access": {"enabled": False}},
 )
 @bentoml.asgi_app(everything_else, path="/")
@@ -97,6 +94,7 @@ class Router:
             await self.proxy.close()
 
 
+Router.add_asgi_middleware(NoTimers)  # type: ignore[attr-defined]
 Router.add_asgi_middleware(Gate, state=api.state)  # type: ignore[attr-defined]
 
 

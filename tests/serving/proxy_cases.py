@@ -77,6 +77,7 @@ class Model:
         self.requests.clear()
         self.headers.clear()
         self.closed_early.clear()
+        self.seen = threading.Semaphore(0)
 
     def stop(self):
         self._loop.call_soon_threadsafe(self._loop.stop)

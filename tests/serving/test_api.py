@@ -253,6 +253,20 @@ def test_a_failure_of_the_model_is_one_clear_message(client, monkeypatch):
     assert client.post("/predict", json={"text": "a"}).status_code == 200
 
 
+def test_no_timer_outlives_its_request(client, asgi):
+    def timers():
+        return len([timer for timer in asyncio.get_running_loop()._scheduled if not timer.cancelled()])
+
+    async def later():
+        return timers()
+
+    client.post("/predict", json={"text": "the first"})
+    before = client.portal.call(later)
+    for number in range(20):
+        assert client.post("/predict", json={"text": f"query {number}"}).status_code == 200
+    assert client.portal.call(later) <= before
+
+
 def test_a_burst_of_requests_loses_none(client, asgi, router):
     texts = [f"query {number} {'x' * (number % 11)}" for number in range(200)]
 

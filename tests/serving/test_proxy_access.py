@@ -78,6 +78,7 @@ def test_only_listed_pages_may_call(guarded, router, pair):
     assert (
         refused.headers["access-control-allow-origin"] == "https://app.example.com"
     )  # so that a page can read the 401
+    assert "x-pointsman-threshold" in refused.headers["access-control-expose-headers"]
     with serve(router, pair()) as (url, _):
         assert "access-control-allow-origin" not in preflight(url, "https://app.example.com").headers
 

@@ -64,6 +64,33 @@ def test_a_request_that_no_model_answers_leaves_a_row_too(router, pair, weak, st
     assert (row["status"], row["model"], [one["role"] for one in row["failures"]]) == (503, None, ["weak", "strong"])
 
 
+@pytest.mark.parametrize(
+    ("behaviour", "status", "kinds"),
+    [("end_mid_stream", 502, ["broken off"]), ("silence_mid_stream", 502, ["timeout"]), ("stepwise", 499, [])],
+)
+def test_a_stream_that_breaks_or_loses_its_client_says_so(
+    router, pair, weak, strong, tmp_path, behaviour, status, kinds
+):
+    weak.behaviour = behaviour
+    log = {"path": str(tmp_path / "d.jsonl"), "text": False, "max_mb": 1, "files": 2}
+    quick = {"connect_s": 2, "first_token_s": 60 if status == 499 else 0.4, "total_s": 60}
+    body = {"model": "pointsman-1", "messages": ASK, "stream": True}
+    with (
+        serve(router, pair(decision_log=log, timeouts=quick)) as (url, _),
+        httpx.stream("POST", f"{url}/v1/chat/completions", json=body, timeout=30) as answer,
+    ):
+        parts = answer.iter_raw()
+        next(parts)
+        if status != 499:
+            list(parts)
+        else:
+            answer.close()
+            assert weak.closed_early.wait(20)
+    (row,) = map(json.loads, (tmp_path / "d.jsonl").read_text().splitlines())
+    assert (row["status"], row["model"], row["finish_reason"]) == (status, "org/small", None)
+    assert [one["kind"] for one in row["failures"]] == kinds
+
+
 def test_without_leave_no_word_of_a_prompt_is_kept(router, pair, weak, strong, tmp_path):
     logged(router, pair, tmp_path / "d.jsonl", [{}, {"messages": TALK}, {"messages": PICTURE}], text=False)
     content = (tmp_path / "d.jsonl").read_text()

@@ -21,6 +21,7 @@ from pointsman.serving.proxy.meters import meters
 KEYS = "POINTSMAN_API_KEYS"
 OPEN_PATHS = ("/livez", "/readyz", "/health")  # what an orchestrator asks, without a key
 NO_KEY = b""
+TOLD = ("route", "score", "threshold", "model", "fallback")
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class Gate:
             allow_origins=access.cors_origins,
             allow_methods=["GET", "POST", "PUT"],
             allow_headers=["*"],
-            expose_headers=["x-pointsman-route", "x-pointsman-model", "x-pointsman-score", "x-pointsman-fallback"],
+            expose_headers=["x-request-id", "retry-after", *(f"x-pointsman-{name}" for name in TOLD)],
         )
 
 
@@ -139,7 +140,7 @@ def _check(access: Access, scope: Scope) -> None:
             message = "A valid key is needed: Authorization: Bearer KEY"
             raise ApiError(401, message, code="invalid_api_key", headers={"www-authenticate": "Bearer"})
         key = found
-    elif not is_local((scope.get("server") or ("",))[0]):
+    elif scope.get("server") is None or not is_local(scope["server"][0]):
         # However the service was started: who is not on this machine needs a key.
         raise ApiError(403, f"This address is answered only when {KEYS} is set", code="no_keys_set")
     wait_s = access.limiter.wait_s(key) if access.limiter and scope["method"] == "POST" else 0.0

@@ -16,7 +16,8 @@ from pointsman.serving.proxy.sse import Event, choices
 from pointsman.serving.proxy.upstream import Upstream
 from pointsman.serving.schemas import Route
 
-GONE = 499  # the status of a request whose client went away
+# Statuses beside those of HTTP answers: the client went away; a stream broke off, whose answer had begun with 200.
+GONE, BROKEN_OFF = 499, 502
 
 
 @dataclass
@@ -51,16 +52,26 @@ class Exchange:
         return asyncio.get_running_loop().time() - self.started_s
 
     def note_failure(self, role: Route, failure: Failure) -> None:
-        """A model did not answer, or broke off."""
+        """A model did not answer."""
         self.failures.append((role, failure))
 
     def note_answer(self, upstream: Upstream) -> None:
         """A model answers."""
-        self.role, self.model, self.status = upstream.role, upstream.config.model, 200
+        self.role, self.model = upstream.role, upstream.config.model
         self.first_token_s = self.duration_s
+
+    def note_end(self) -> None:
+        """A stream came to its end."""
+        self.status = 200
+
+    def note_break(self, role: Route, failure: Failure) -> None:
+        """A stream broke off."""
+        self.status = BROKEN_OFF
+        self.note_failure(role, failure)
 
     def note_whole(self, answer: Whole) -> None:
         """The answer came in one piece."""
+        self.status = 200
         self._note(answer.data)
 
     def note_event(self, event: Event) -> None:

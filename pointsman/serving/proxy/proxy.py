@@ -62,10 +62,12 @@ class Proxy:
         try:
             won = await _unless_gone(receive, first_answer(request, [first, other], timeouts, exchange))
         except BaseException as problem:
-            exchange.status = problem.status if isinstance(problem, ApiError) else GONE
-            self._end(exchange, runtime)
             if isinstance(problem, ApiError):
+                exchange.status = problem.status
                 problem.headers |= exchange.headers()
+            elif isinstance(problem, Exception):
+                exchange.status = 500
+            self._end(exchange, runtime)
             raise
         exchange.note_answer(won.upstream)
         if isinstance(won.answer, Stream):

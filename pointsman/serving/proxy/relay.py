@@ -101,8 +101,12 @@ def _passed_on(upstream: Upstream, failure: Failure) -> ApiError:
     except (ValueError, KeyError, TypeError, RecursionError):
         error = None
     said: Mapping[str, Any] = error if isinstance(error, dict) else {"message": error}
-    texts = {name: said[name] for name in ("message", "code", "param") if isinstance(said.get(name), str)}
-    message = redact(texts.get("message", f"{upstream.config.model} answers {failure}"), [upstream.key])[:MAX_SAID]
+    texts = {
+        name: redact(said[name], [upstream.key])[:MAX_SAID]
+        for name in ("message", "code", "param")
+        if isinstance(said.get(name), str)
+    }
+    message = texts.get("message", f"{upstream.config.model} answers {failure}")
     return ApiError(failure.status or 400, message, code=texts.get("code"), param=texts.get("param"))
 
 
@@ -124,6 +128,7 @@ async def chunks(
             if seen:
                 yield seen
             if any(event.is_done for event in events):
+                exchange.note_end()
                 await stream.settle()
                 return
             async with asyncio.timeout(min(timeouts.first_token_s, deadline_s - loop.time())):
@@ -133,11 +138,12 @@ async def chunks(
             events = following
         if exchange.finish_reason is None:
             raise Failure("broken off", "the connection broke off")
+        exchange.note_end()
         yield DONE
     except (Failure, TimeoutError) as problem:
         failure = problem if isinstance(problem, Failure) else Failure("timeout", "it fell silent")
         upstream.breaker.fail()
-        exchange.note_failure(upstream.role, failure)
+        exchange.note_break(upstream.role, failure)
         yield error_event(f"The answer of {exchange.model} broke off: {failure}", "upstream_broke_off")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pointsman.cli import run, say, take_no_arguments
 from pointsman.config.params import load_params
+from pointsman.config.serving import SERVING_FILE, pack_serving
 from pointsman.evaluation.apgr import apgr
 from pointsman.evaluation.curves import trace_curve
 from pointsman.evaluation.judge import read_outcomes
@@ -37,6 +38,7 @@ def main() -> None:
         metrics=metrics["test"]["routers"][name],
         base=params.router.bert.base if name == "bert" else params.embedder.weights,
     )
+    serving = pack_serving(params.serving, params.pair, params.provider)
     manifest = package(
         Path("models") / name,
         Path("models/router"),
@@ -45,6 +47,7 @@ def main() -> None:
         card=card,
         embedder=None if name == "bert" else make_embedder(params.embedder, asking),
         metric=partial(_validation_apgr, outcomes=read_outcomes(validation)),
+        extras={SERVING_FILE: serving.model_dump(mode="json")},
     )
     say(f"models/router: {name}, {manifest['onnx']}, threshold {manifest['threshold']:.3f}")
 

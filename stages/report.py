@@ -33,6 +33,7 @@ def main() -> None:
     settings = Settings(
         title=params.report.title,
         pair=params.pair,
+        judge=params.rating.judge,
         sample_decisions=params.report.sample_decisions,
         quality=params.selection.quality,
         seed=params.seed,

@@ -182,8 +182,8 @@ def tiny_bert_router(base: Path):
     return BertRouter(model, tokenizer, MAX_TOKENS, Calibration("platt", slope, -slope * float(raw.mean())))
 
 
-def tiny_packaged_router(folder: Path, name: str = "bert", threshold: float = 0.5) -> Path:
-    """A packaged tiny router in `folder`: bert, semantic or knn; loads with `pointsman.routers.packaged.load`."""
+def tiny_packaged_router(folder: Path, name: str = "bert", threshold: float = 0.5, serving: dict | None = None) -> Path:
+    """A packaged tiny router in `folder`: bert, semantic or knn, with `serving` as its serving.json."""
     import tempfile
 
     from pointsman.routers.card import Card
@@ -203,5 +203,6 @@ def tiny_packaged_router(folder: Path, name: str = "bert", threshold: float = 0.
             texts=list(table["text"][:8]),
             card=Card(weak="small", strong="large", counts={"train": 32}, metrics={"apgr": 0.6, "cpt80": None}),
             embedder=context.embed,
+            extras={"serving.json": serving} if serving else None,
         )
     return folder

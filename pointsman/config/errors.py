@@ -20,7 +20,9 @@ def explain(problem: ValidationError, path: Path | str, model: type[BaseModel]) 
 
 def _line(error: Any, path: Path | str, model: type[BaseModel]) -> str:
     location = [str(part) for part in error["loc"]]
-    key = ".".join(location) or "(the whole file)"
+    if not location:
+        return f"{path}: {error['msg']}"
+    key = ".".join(location)
     if error["type"] == "extra_forbidden":
         return f"{path}: unknown key {key!r}; allowed here: {', '.join(_keys(model, location[:-1])) or 'none'}"
     if error["type"] == "missing":

@@ -7,10 +7,12 @@ from pydantic import Field, ValidationError, model_validator
 
 from pointsman.config.base import PositiveInt, Section, Share
 from pointsman.config.errors import ConfigError, explain
+from pointsman.config.families import families_of
 from pointsman.config.llm import LlmConfig, PairConfig, Provider, Weights
 from pointsman.config.queries import QueriesConfig
 from pointsman.config.rating import RatingConfig
 from pointsman.config.routers import EmbedderConfig, RoutersConfig
+from pointsman.config.serving import ServingConfig
 
 PARAMS_FILE = Path("params.yaml")
 TRAINABLE = ("semantic", "llm", "bert")
@@ -77,6 +79,7 @@ class Params(Section):
     evaluation: EvaluationConfig
     selection: SelectionConfig
     studies: StudiesConfig
+    serving: ServingConfig
     report: ReportConfig
     tracking: TrackingConfig
 
@@ -85,10 +88,28 @@ class Params(Section):
         unknown = sorted(set(self.routers) - set(TRAINABLE))
         if unknown or len(set(self.routers)) != len(self.routers):
             raise ValueError(f"routers is {self.routers}, expected different ones of {list(TRAINABLE)}")
-        for role, candidate in (("weak", self.pair.weak), ("strong", self.pair.strong)):
+        named = {"pair.weak": self.pair.weak, "pair.strong": self.pair.strong}
+        if self.rating.judge.candidate is not None:
+            named["rating.judge.candidate"] = self.rating.judge.candidate
+        for key, candidate in named.items():
             if candidate.provider not in self.provider:
+                raise ValueError(f"{key}.provider is {candidate.provider!r}, expected one of {list(self.provider)}")
+        return self
+
+    @model_validator(mode="after")
+    def _judge_is_impartial(self) -> "Params":
+        judge = self.rating.judge
+        if judge.candidate is None or judge.allow_same_family or self.rating.method == "reference":
+            return self
+        own = families_of(judge.candidate.model, judge.families)
+        for role, candidate in (("weak", self.pair.weak), ("strong", self.pair.strong)):
+            shared = own & families_of(candidate.model, judge.families)
+            if shared:
                 raise ValueError(
-                    f"pair.{role}.provider is {candidate.provider!r}, expected one of {list(self.provider)}"
+                    f"the judge {judge.candidate.model} and the {role} model {candidate.model} are both of the family "
+                    f"{', '.join(sorted(shared))}, and judges prefer their own. Name a judge of a third family as "
+                    "rating.judge.candidate; correct the family of a model with "
+                    "+rating.judge.families={MODEL: FAMILY}; or accept it with rating.judge.allow_same_family=true"
                 )
         return self
 

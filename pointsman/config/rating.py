@@ -20,11 +20,25 @@ class SandboxConfig(Section):
 
 
 class JudgeConfig(Section):
-    """The model that rates answers where no reference does."""
+    """The model that rates answers where no reference does, and how it is kept honest."""
 
     candidate: Candidate | None = Field(description="Who judges; null: nobody")
-    prompt: str = Field(description="Template file of the rubric")
-    max_tokens: PositiveInt = Field(description="Longest verdict, tokens")
+    mode: Literal["single", "pairwise"] = Field(
+        description="single: rate each answer alone; pairwise: compare both, in both orders, disagreement is a tie"
+    )
+    prompt: str = Field(description="Template file of the rubric for one answer")
+    pairwise_prompt: str = Field(description="Template file of the rubric for two answers")
+    max_tokens: PositiveInt = Field(description="Longest verdict, tokens; reasoning counts")
+    use_reference: bool = Field(description="Show the judge the reference answer, where method is judge")
+    allow_same_family: bool = Field(description="Accept a judge of a candidate's own family")
+    families: dict[str, str] = Field(description="Model -> family, where its name does not tell")
+    validate_on: int = Field(
+        ge=0, description="Queries whose answers are both checked and judged, to measure the judge"
+    )
+    repeat_on: int = Field(
+        ge=0, description="Queries that are judged again, to measure how far the judge repeats itself"
+    )
+    repeats: PositiveInt = Field(description="How often each of those is judged again")
 
 
 class RatingConfig(Section):

@@ -26,6 +26,14 @@ class Estimate(NamedTuple):
     ci: list[float] | None  # low and high
 
 
+class Resampling(NamedTuple):
+    """How intervals are made."""
+
+    resamples: int
+    confidence: float
+    seed: int
+
+
 def resample_weights(n: int, resamples: int, seed: int) -> Weights:
     """Draw n of n queries with replacement, `resamples` times; shape (resamples, n), each row sums to n.
 

@@ -22,7 +22,7 @@ _STOPPING = {
 _NO_CREDIT = "insufficient_quota"  # sent with 429, where others send 402
 _OWN_FAULT = (400, 403)
 _ABOUT_REQUEST = re.compile(
-    r"context|too long|maximum .*tokens|moderation|flagged|content.?(policy|filter)", re.IGNORECASE
+    r"context|too long|maximum .*tokens|moderation|flagged|content.?(policy|filter)|failed_generation", re.IGNORECASE
 )
 _PASSING = (408, 409, 425, 429)
 _OVERLOADED = (429, 503, 529)

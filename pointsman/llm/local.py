@@ -97,3 +97,10 @@ def _server(path: Path, threads: int, context_tokens: int, states: str) -> Any:
             f"llama.cpp does not load {path}: {problem}. Delete the file and fetch it again: "
             "python -m pointsman.llm.weights fetch --all"
         ) from problem
+
+
+if __name__ == "__main__":
+    from pointsman.cli import run
+    from pointsman.llm.local_cli import main
+
+    run(main)

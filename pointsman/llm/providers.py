@@ -28,7 +28,7 @@ def endpoint(name: str, provider: Provider, root: Path, environment: Mapping[str
     Raises:
         ProviderError: the key that conf names is not set, or the address has no scheme.
     """
-    values = {**_dotenv(root), **(os.environ if environment is None else environment)}
+    values = read_environment(root, environment)
     base_url = values.get(f"{name.upper()}_BASE_URL") or provider.base_url
     key = values.get(provider.api_key_env) if provider.api_key_env else None
     if base_url is not None and not base_url.startswith(("http://", "https://")):
@@ -41,8 +41,10 @@ def endpoint(name: str, provider: Provider, root: Path, environment: Mapping[str
     return Endpoint(base_url, key.strip() if key else None)
 
 
-def _dotenv(root: Path) -> dict[str, str]:
-    return {name: value for name, value in dotenv_values(root / ".env").items() if value}
+def read_environment(root: Path, environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment (null: the process's), over what `root`/.env sets."""
+    written = {name: value for name, value in dotenv_values(root / ".env").items() if value}
+    return {**written, **(os.environ if environment is None else environment)}
 
 
 def redact(text: str, secrets: Iterable[str | None]) -> str:

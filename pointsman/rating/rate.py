@@ -1,103 +1,30 @@
-"""From queries and responses to rows of data/ratings.jsonl."""
+"""From queries and responses to rows of data/ratings.jsonl and data/judgements.jsonl."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
-
-import pandas as pd
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from pointsman.config.rating import RatingConfig
-from pointsman.llm.responses import given
-from pointsman.llm.types import Answer, Request
 from pointsman.rating.grading import Item, grade_all
-from pointsman.rating.judge import NO_JUDGE, JudgeError, Judgement, judge_request, read_judgement
+from pointsman.rating.plan import Task
+from pointsman.rating.questions import Question, are_same, questions
+from pointsman.rating.reading import read_comparison, read_judgement
 from pointsman.rating.references import Verdict
+from pointsman.rating.replies import Ask, Count, Reply, ask_judge
+from pointsman.tables.schemas import ROLES
 
-Ask = Callable[[Sequence[Request]], list[Answer]]
-Method = Literal["given", "reference", "judge"]
 _LONGEST_DETAIL_CHARS = 300
+_EMPTY = {"rating": None, "score": None, "rationale": None, "judge_model": None, "error": None}
 
-
-class Task(NamedTuple):
-    """One rating to make: by which method, of what. `error` says why it cannot be made."""
-
-    id: str
-    role: str
-    method: Method
-    prompt: str
-    response: str
-    reference: Mapping[str, Any] | None
-    given: Mapping[str, float]
-    error: str | None
+Key = tuple[str, str]
+Row = dict[str, Any]
 
 
 class Rated(NamedTuple):
-    """Rows of the RATINGS table, and verdicts of code that was run now, to be recorded."""
+    """Rows of the RATINGS and JUDGEMENTS tables, and verdicts of code that was run now, to be recorded."""
 
-    rows: list[dict[str, Any]]
+    rows: list[Row]
+    judgements: list[Row]
     live: dict[str, Verdict]
-
-
-def plan(queries: pd.DataFrame, responses: Mapping[str, pd.DataFrame], config: RatingConfig) -> list[Task]:
-    """One task for each query and role, in the queries' order. Reads nothing and asks nobody.
-
-    Args:
-        queries: the QUERIES table.
-        responses: role -> RESPONSES table; a query whose score or rating was given needs no row.
-        config: the rating section.
-    """
-    rows = {role: {row["id"]: row for row in table.to_dict("records")} for role, table in responses.items()}
-    return [
-        _task(query, role, rows[role].get(query["id"]), config)
-        for query in queries.to_dict("records")
-        for role in responses
-    ]
-
-
-def _task(query: Mapping[Any, Any], role: str, row: Mapping[Any, Any] | None, config: RatingConfig) -> Task:
-    brought = given(query["metadata"])
-    reference = query["reference"] if isinstance(query["reference"], dict) else None
-    kept = {name: float(brought[f"{role}_{name}"]) for name in ("score", "rating") if f"{role}_{name}" in brought}
-    method = "given" if kept else _method(reference, config)
-    response = row["response"] if row is not None and not pd.isna(row["response"]) else ""
-    error = None if kept else _error(row, method, reference, config)
-    return Task(query["id"], role, method, query["prompt"], response, reference, kept, error)
-
-
-def _method(reference: Mapping[str, Any] | None, config: RatingConfig) -> Method:
-    if config.method == "both":
-        return "judge" if reference is None else "reference"
-    return config.method
-
-
-def _error(
-    row: Mapping[Any, Any] | None, method: Method, reference: Mapping[str, Any] | None, config: RatingConfig
-) -> str | None:
-    """Why a response cannot be rated; None where it can."""
-    if row is None:
-        return "there is no response"
-    if not pd.isna(row["error"]):
-        return f"no response to rate: {row['error']}"
-    if method == "reference" and reference is None:
-        return "the query has no reference; set rating.method to judge or both, and rating.judge.candidate"
-    if method == "judge" and config.judge.candidate is None:
-        return NO_JUDGE
-    return None
-
-
-def judge_requests(
-    tasks: Sequence[Task], config: RatingConfig, template: str, model_hash: str | None = None
-) -> list[Request]:
-    """The requests of the tasks that a judge rates, in their order.
-
-    Raises:
-        JudgeError: the template is unusable.
-    """
-    return [
-        judge_request(
-            config.judge, template, task.prompt, task.response, reference=task.reference, model_hash=model_hash
-        )
-        for task in _open(tasks, "judge")
-    ]
 
 
 def rate(
@@ -105,6 +32,7 @@ def rate(
     config: RatingConfig,
     *,
     ask: Ask,
+    known: Count,
     template: str,
     recorded: Mapping[str, Verdict],
     model_hash: str | None = None,
@@ -115,40 +43,50 @@ def rate(
         tasks: as `plan` gives them.
         config: the rating section.
         ask: asks models; called only where a judge rates something.
-        template: the judge's rubric.
+        known: how many of some requests are answered already.
+        template: the judge's rubric, of the mode that conf names.
         recorded: verdicts of code checks that need not be run again.
         model_hash: of a local judge's weights.
 
     Raises:
         JudgeError: the template is unusable.
+        ProviderError: the judge's provider refuses every request.
     """
-    checked = _open(tasks, "reference")
+    checked = [task for task in tasks if task.is_checked]
     graded = grade_all(
         [Item(task.response, task.reference or {}) for task in checked], config.sandbox, config.workers, recorded
     )
-    requests = judge_requests(tasks, config, template, model_hash)
-    answers = ask(requests) if requests else []
-    judge = config.judge.candidate.model if config.judge.candidate else None
-    made = {(task.id, task.role): _checked(found) for task, found in zip(checked, graded.outcomes, strict=True)}
-    for task, answer in zip(_open(tasks, "judge"), answers, strict=True):
-        made[task.id, task.role] = _judged(answer) | {"judge_model": judge}
-    empty = {"rating": None, "score": None, "rationale": None, "judge_model": None, "error": None}
-    rows = [
-        {"id": task.id, "role": task.role, "method": task.method, **empty}
-        | (made.get((task.id, task.role)) or _kept(task))
-        for task in tasks
-    ]
-    return Rated(rows, graded.live)
+    checks = {(task.id, task.role): found for task, found in zip(checked, graded.outcomes, strict=True)}
+    is_pairwise = config.judge.mode == "pairwise"
+    asked = questions(tasks, config, template, model_hash)
+    read = read_comparison if is_pairwise else read_judgement
+    replies = ask_judge([question.request for question in asked], read, ask=ask, known=known)
+    first = {
+        (question.id, question.role): reply
+        for question, reply in zip(asked, replies, strict=True)
+        if question.repeat == 0
+    }
+    model = config.judge.candidate.model if config.judge.candidate else None
+    judged = _compared(tasks, first) if is_pairwise else {key: _judged(reply) for key, reply in first.items()}
+    rows = [_row(task, checks, judged, model) for task in tasks]
+    return Rated(rows, _judgements(asked, replies, tasks, checks), graded.live)
 
 
-def _open(tasks: Sequence[Task], method: Method) -> list[Task]:
-    return [task for task in tasks if task.method == method and task.error is None]
-
-
-def _kept(task: Task) -> dict[str, Any]:
-    """What the user's row brought, or the task's error; of score and rating, either gives the other."""
+def _row(task: Task, checks: Mapping[Key, Verdict | Exception], judged: Mapping[Key, Row], model: str | None) -> Row:
+    key = (task.id, task.role)
     if task.error is not None:
-        return {"error": task.error}
+        made: Row = {"error": task.error}
+    elif task.method == "given":
+        made = _kept(task)
+    elif task.method == "reference":
+        made = _checked(checks[key])
+    else:
+        made = judged[key] | {"judge_model": model}
+    return {"id": task.id, "role": task.role, "method": task.method, **_EMPTY, **made}
+
+
+def _kept(task: Task) -> Row:
+    """What the user's row brought; of score and rating, either gives the other."""
     score = task.given.get("score")
     rating = task.given.get("rating")
     if score is None:
@@ -156,15 +94,89 @@ def _kept(task: Task) -> dict[str, Any]:
     return {"score": score, "rating": 1 + 4 * score if rating is None else rating}
 
 
-def _checked(found: Verdict | Exception) -> dict[str, Any]:
+def _checked(found: Verdict | Exception) -> Row:
     if isinstance(found, Exception):
         return {"error": str(found)}
-    return {"score": found.score, "rating": 1 + 4 * found.score, "rationale": found.detail[:_LONGEST_DETAIL_CHARS]}
+    return _scored(found.score) | {"rationale": found.detail[:_LONGEST_DETAIL_CHARS]}
 
 
-def _judged(answer: Answer) -> dict[str, Any]:
-    try:
-        judgement: Judgement = read_judgement(answer)
-    except JudgeError as problem:
-        return {"error": str(problem)}
-    return {"score": judgement.score, "rating": float(judgement.rating), "rationale": judgement.rationale}
+def _judged(reply: Reply) -> Row:
+    if reply.judgement is None:
+        return {"error": reply.error}
+    return _scored((float(reply.judgement.value) - 1) / 4) | {"rationale": reply.judgement.rationale}
+
+
+def _scored(score: float) -> Row:
+    return {"score": score, "rating": 1 + 4 * score}
+
+
+def _compared(tasks: Sequence[Task], replies: Mapping[Key, Reply]) -> dict[Key, Row]:
+    """Both roles' rows of each pair: the winner of both orders scores 1, the loser 0, and in a tie both 0.5."""
+    made: dict[Key, Row] = {}
+    responses = {(task.id, task.role): task for task in tasks if task.is_judged}
+    for name in dict.fromkeys(name for name, _ in responses):
+        pair = [responses[name, role] for role in ROLES]
+        if are_same(pair):
+            made |= {(name, role): _scored(0.5) | {"rationale": "both answers are the same"} for role in ROLES}
+            continue
+        both = [replies[name, role] for role in ROLES]
+        error = next((reply.error for reply in both if reply.error is not None), None)
+        winners = {preferred(role, reply) for role, reply in zip(ROLES, both, strict=True)}
+        winner = winners.pop() if len(winners) == 1 else "tie"
+        why = " / ".join(reply.judgement.rationale for reply in both if reply.judgement)
+        for role in ROLES:
+            score = 0.5 if winner == "tie" else float(winner == role)
+            made[name, role] = {"error": error} if error else _scored(score) | {"rationale": why}
+    return made
+
+
+def preferred(first: str, reply: Reply) -> str | None:
+    """The role that a comparison finds better, or `tie`; null where it failed.
+
+    Args:
+        first: the role that was shown first.
+        reply: to the comparison.
+    """
+    if reply.judgement is None:
+        return None
+    second = next(role for role in ROLES if role != first)
+    return {"A": first, "B": second}.get(str(reply.judgement.value), "tie")
+
+
+def _judgements(
+    asked: Sequence[Question],
+    replies: Sequence[Reply],
+    tasks: Sequence[Task],
+    checks: Mapping[Key, Verdict | Exception],
+) -> list[Row]:
+    """Everything that the judge said, and what the checks say of the same answers where both were asked."""
+    methods = {(task.id, task.role): task.method for task in tasks}
+    scores = {key: found.score for key, found in checks.items() if isinstance(found, Verdict)}
+    return [
+        {
+            "id": question.id,
+            "role": question.role,
+            "repeat": question.repeat,
+            "judge_model": question.request.model,
+            "decides": methods[question.id, question.role] == "judge",
+            "guided": question.guided,
+            "form": reply.form,
+            "repaired": reply.repaired,
+            **_verdict(question.role, reply),
+            **{f"{role}_reference": scores.get((question.id, role)) for role in ROLES},
+            "error": reply.error,
+        }
+        for question, reply in zip(asked, replies, strict=True)
+    ]
+
+
+def _verdict(role: str, reply: Reply) -> Row:
+    found = reply.judgement
+    if found is None:
+        return {"rating": None, "preferred": None, "rationale": None}
+    is_rating = isinstance(found.value, int)
+    return {
+        "rating": found.value if is_rating else None,
+        "preferred": None if is_rating else preferred(role, reply),
+        "rationale": found.rationale,
+    }

@@ -10,6 +10,7 @@ from pointsman.report.decisions import sample_decisions
 from pointsman.report.figures import describe
 from pointsman.report.groups import tabulate_categories
 from pointsman.report.inputs import Inputs
+from pointsman.report.judge import show_judge
 from pointsman.report.measured import list_spending, list_timing
 from pointsman.report.provenance import describe_data, state_limits
 from pointsman.report.rivals import compare_pairs
@@ -32,6 +33,7 @@ def build_report(inputs: Inputs) -> Report:
         show_studies(inputs),
         explain_choice(inputs),
         sample_decisions(inputs),
+        show_judge(inputs),
         describe_data(inputs),
         state_limits(inputs),
         list_spending(inputs),

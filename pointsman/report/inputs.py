@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 
 from pointsman.config.llm import PairConfig
+from pointsman.config.rating import JudgeConfig
 from pointsman.evaluation.judge import Split, take_split
 from pointsman.tables.io import read_json
-from pointsman.tables.schemas import DATASET, QUERIES, RATINGS, RESPONSES, ROLES, SCORES, read_table
+from pointsman.tables.schemas import DATASET, JUDGEMENTS, QUERIES, RATINGS, RESPONSES, ROLES, SCORES, read_table
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Settings:
 
     title: str
     pair: PairConfig
+    judge: JudgeConfig
     sample_decisions: int
     quality: float  # share of strong's quality that the winner should keep
     seed: int
@@ -40,6 +42,7 @@ class Inputs:
     queries: pd.DataFrame
     responses: Mapping[str, pd.DataFrame]
     ratings: pd.DataFrame
+    judgements: pd.DataFrame  # empty where no judge was asked
     robustness: Mapping[str, Any] | None
     studies: Mapping[str, Any] | None
     timing: Mapping[str, Any] | None
@@ -94,6 +97,7 @@ def read_inputs(root: Path, settings: Settings) -> Inputs:
         queries=read_table(root / "data/queries.jsonl", QUERIES),
         responses={role: read_table(root / f"data/responses/{role}.jsonl", RESPONSES) for role in ROLES},
         ratings=read_table(root / "data/ratings.jsonl", RATINGS),
+        judgements=read_table(root / "data/judgements.jsonl", JUDGEMENTS),
         robustness=_optional(root / "reports/robustness.json"),
         studies=_optional(root / "reports/studies.json"),
         timing=_optional(root / "reports/timing.json"),

@@ -137,7 +137,7 @@ def state_limits(inputs: Inputs) -> Section:
             if inputs.measures("test_unseen")
             else "without unseen families, nothing tells how much."
         ),
-        "A model rated the answers: it may prefer long ones, or those of its own family."
+        "A model rated the answers, and errs: “The judge” says how often and to which side, where that is known."
         if judged
         else "An answer counts as good where it passes its check: style, tone and harm are not measured.",
         "Time is not part of cost, and every answer is judged alone, not what a conversation makes of it.",

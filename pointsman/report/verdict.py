@@ -7,6 +7,7 @@ from pointsman.evaluation.curves import ALWAYS_STRONG, ALWAYS_WEAK
 from pointsman.evaluation.summary import is_better
 from pointsman.report.content import Fact, Verdict
 from pointsman.report.inputs import Inputs
+from pointsman.report.judge import measure, warn_of_judge
 from pointsman.report.numbers import Ci, count, interval, percent, plain, signed, signed_interval
 
 FEWEST_QUERIES = 100  # with fewer, an interval of APGR is wider than any difference between routers
@@ -17,14 +18,15 @@ APGR = (
 
 
 def judge_verdict(inputs: Inputs) -> Verdict:
-    """The verdict; where the winner is not shown to beat query length, the first line says so."""
+    """The verdict; its first line is a warning where the winner does not beat query length, or the judge is poor."""
     if inputs.chosen is None or not inputs.verdict:
         return _no_winner(inputs)
-    warning = _against_length(inputs.chosen, inputs.verdict, inputs)
     too_few = _too_few(inputs.metrics["test"]["n"])
+    warning, judge_warning = _against_length(inputs.chosen, inputs.verdict, inputs), _against_judge(inputs)
     lines = [
-        *([too_few] if too_few else []),
-        *([warning] if warning else []),
+        too_few,
+        warning,
+        judge_warning,
         _advice(inputs.chosen, float(inputs.winner["threshold"]), inputs),
         _outcome(inputs),
         _target(inputs),
@@ -32,7 +34,8 @@ def judge_verdict(inputs: Inputs) -> Verdict:
         _against_knn(inputs),
         APGR,
     ]
-    return Verdict(warning is None and too_few is None, tuple(line for line in lines if line), _facts(inputs))
+    is_good = too_few is None and warning is None and judge_warning is None
+    return Verdict(is_good, tuple(line for line in lines if line), _facts(inputs))
 
 
 def _too_few(n: int) -> str | None:
@@ -43,6 +46,12 @@ def _too_few(n: int) -> str | None:
         f"Too few queries to settle anything: {count(n, 'test query', 'test queries')}, where hundreds are needed. "
         "Take what follows as a trial of the pipeline."
     )
+
+
+def _against_judge(inputs: Inputs) -> str | None:
+    """The warning that scores rest on a judge who agrees poorly with the checks; null where none does."""
+    warning = warn_of_judge(measure(inputs)) if (inputs.ratings["method"] == "judge").any() else None
+    return f"{warning} The numbers below rest on them." if warning else None
 
 
 def _no_winner(inputs: Inputs) -> Verdict:

@@ -8,6 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+SYSTEM_ROLES = ("system", "developer")  # newer models of OpenAI call it developer
+# Of a system message. A longer one would push the user's message out of the tokens that a router reads. No setting:
+# one that differed between training and serving would spoil the scores, and nobody would see it.
+CONTEXT_CHARS = 500
 
 
 class Scored(NamedTuple):
@@ -42,13 +46,13 @@ class Router(Scorer, Protocol):
 def router_text(prompt: str, messages: Sequence[dict[str, Any]] | None = None) -> str:
     """What a router reads of a query, in training and in serving alike.
 
-    Of a conversation it is the system message's and the last user message's text, the latter last;
-    of a plain prompt, the prompt.
+    Of a conversation it is the beginning of the system message (CONTEXT_CHARS) and the last user message's text,
+    the latter last; of a plain prompt, the prompt.
     """
     if not messages:
         return prompt
     users = [_content(message) for message in messages if message.get("role") == "user"]
-    system = [_content(message) for message in messages if message.get("role") == "system"]
+    system = [_content(message)[:CONTEXT_CHARS] for message in messages if message.get("role") in SYSTEM_ROLES]
     return "\n\n".join(text for text in [*system[:1], *users[-1:]] if text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from pointsman.routers.files import FORMAT, MANIFEST, RouterError, read_manifest
 from pointsman.routers.names import SERVABLE
 from pointsman.routers.onnx_export import PredictedScores, SentenceEmbedding, export_onnx, int8_ok, quantise
 from pointsman.routers.registry import load
+from pointsman.tables.io import write_json
 
 FP32, INT8 = "model.onnx", "model.int8.onnx"
 KEPT = ("model.safetensors", "config.json", "arrays.safetensors")
@@ -47,6 +48,7 @@ def package(
     card: Card,
     embedder: Embedder | None = None,
     metric: Metric | None = None,
+    extras: Mapping[str, dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Write the servable folder and return its router.json; `out` appears whole or not at all.
 
@@ -58,6 +60,7 @@ def package(
         card: what the model card says.
         embedder: the sentence encoder; needed for semantic and knn.
         metric: APGR of the scores of `texts`; without it there is no int8 model.
+        extras: other JSON files of the folder, by their names.
 
     Raises:
         RouterError: the router cannot be served, or ONNX and torch disagree by more than 1e-3.
@@ -68,6 +71,8 @@ def package(
         folder = Path(temporary) / out.name
         folder.mkdir()
         _copy(model_folder, folder)
+        for name, content in (extras or {}).items():
+            write_json(folder / name, content)
         source.tokenizer.save(str(folder / packaged.TOKENIZER))
         export_onnx(source.module, folder / FP32, source.vocabulary, source.max_tokens)
         manifest = _manifest(model_folder, threshold, source.max_tokens)

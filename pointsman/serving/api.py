@@ -1,14 +1,16 @@
 """The HTTP API over a runtime: routes, and nothing of BentoML."""
 
+import asyncio
 import time
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, FastAPI
 
 from pointsman import __version__
 from pointsman.serving import problems
+from pointsman.serving.dependencies import Loaded
 from pointsman.serving.limits import BodyLimits
 from pointsman.serving.metrics import metrics
+from pointsman.serving.proxy import endpoints
 from pointsman.serving.runtime import Prediction as Scored
 from pointsman.serving.runtime import Runtime
 from pointsman.serving.schemas import LABELS, Health, Info, Prediction, Predictions, Queries, Query, Route
@@ -18,15 +20,19 @@ ENDPOINTS = {
     "GET /health": "whether the service can answer",
     "POST /predict": "where a text is routed",
     "POST /predict/batch": "where up to 100 texts are routed",
+    "POST /v1/chat/completions": "the answer of the model that a prompt needs, as OpenAI's clients ask for it",
+    "GET /v1/models": "the models that a client may name",
+    "GET /v1/pointsman/rollout": "how much of the traffic is routed; PUT changes it",
     "GET /docs": "this API, to try out",
     "GET /openapi.json": "this API as an OpenAPI document",
     "GET /metrics": "counters for Prometheus",
 }
+ANSWER_S = 30.0  # seconds that predictions may take
 routes = APIRouter()
 
 
 def create_app() -> FastAPI:
-    """The API; its `state.runtime` is set by who starts it, before the first request."""
+    """The API; who starts it sets its `state.runtime` and `state.proxy` before the first request."""
     app = FastAPI(
         title="Pointsman",
         version=__version__,
@@ -37,17 +43,10 @@ def create_app() -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.include_router(routes)
+    app.include_router(endpoints.routes)
     app.add_middleware(BodyLimits)
     problems.add_handlers(app)
     return app
-
-
-async def _runtime(request: Request) -> Runtime:
-    runtime: Runtime = request.app.state.runtime
-    return runtime
-
-
-Loaded = Annotated[Runtime, Depends(_runtime)]
 
 
 @routes.get("/")
@@ -77,7 +76,7 @@ async def health(runtime: Loaded) -> Health:
 async def predict(query: Query, runtime: Loaded) -> Prediction:
     """Where a text is routed."""
     start_s = time.perf_counter()
-    scored = await runtime.predict(query.text)
+    scored = await asyncio.wait_for(runtime.predict(query.text), ANSWER_S)
     return _prediction(query.text, scored, _threshold(query, runtime), _milliseconds_since(start_s))
 
 
@@ -85,7 +84,7 @@ async def predict(query: Query, runtime: Loaded) -> Prediction:
 async def predict_batch(queries: Queries, runtime: Loaded) -> Predictions:
     """Where each of up to 100 texts is routed, in their order."""
     start_s = time.perf_counter()
-    scored = await runtime.predict_batch(queries.texts)
+    scored = await asyncio.wait_for(runtime.predict_batch(queries.texts), ANSWER_S)
     total_ms = _milliseconds_since(start_s)
     average_ms = total_ms / len(queries.texts)
     threshold = _threshold(queries, runtime)

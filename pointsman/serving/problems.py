@@ -1,4 +1,4 @@
-"""Every refusal and failure is one JSON object, {"detail": "what is wrong"}."""
+"""Every refusal and failure is one JSON object: {"detail": "what is wrong"}, and under /v1 OpenAI's form."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from pointsman.serving.proxy.errors import ApiError, error_body
 from pointsman.serving.schemas import Problem
 
 MAX_SHOWN = 80  # characters of a name that the request made up
@@ -17,32 +18,51 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     415: {"model": Problem, "description": "The body is not declared as JSON"},
     422: {"model": Problem, "description": "A value is not what it should be"},
 }
+OPENAI_PATHS = "/v1/"
 
 
 def add_handlers(app: FastAPI) -> None:
     """Answer each kind of failure in the one form."""
+    app.add_exception_handler(ApiError, _refused_by_proxy)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(TimeoutError, _late)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(Exception, _failed)
 
 
-async def _invalid(_: Request, problem: Exception) -> JSONResponse:
+def answer(path: str, status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """A refusal in the form that the path's clients read."""
+    body = error_body(status, detail) if path.startswith(OPENAI_PATHS) else {"detail": detail}
+    return JSONResponse(body, status, headers)
+
+
+async def _refused_by_proxy(_: Request, problem: Exception) -> JSONResponse:
+    assert isinstance(problem, ApiError)
+    return JSONResponse(problem.body, problem.status, problem.headers)
+
+
+async def _invalid(request: Request, problem: Exception) -> JSONResponse:
     errors = problem.errors() if isinstance(problem, RequestValidationError) else []
     if errors and errors[0]["type"] == "json_invalid":
         where = errors[0]["loc"][-1]
-        return JSONResponse({"detail": f"the body is not JSON: {errors[0]['ctx']['error']}, character {where}"}, 400)
-    return JSONResponse({"detail": describe(errors)}, 422)
+        said = f"the body is not JSON: {errors[0]['ctx']['error']}, character {where}"
+        return answer(request.url.path, 400, said)
+    return answer(request.url.path, 422, describe(errors))
 
 
-async def _refused(_: Request, problem: Exception) -> JSONResponse:
+async def _late(request: Request, _: Exception) -> JSONResponse:
+    return answer(request.url.path, 504, "no answer in time; the service has more to do than it can")
+
+
+async def _refused(request: Request, problem: Exception) -> JSONResponse:
     status, detail, headers = 500, str(problem), None
     if isinstance(problem, HTTPException):
         status, detail, headers = problem.status_code, problem.detail, problem.headers
-    return JSONResponse({"detail": detail}, status, headers)
+    return answer(request.url.path, status, detail, headers)
 
 
-async def _failed(_: Request, __: Exception) -> JSONResponse:
-    return JSONResponse({"detail": "the router failed on this request; the service's log says why"}, 500)
+async def _failed(request: Request, _: Exception) -> JSONResponse:
+    return answer(request.url.path, 500, "the service failed on this request; its log says why")
 
 
 def describe(errors: Sequence[Mapping[str, Any]]) -> str:

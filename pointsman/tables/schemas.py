@@ -96,6 +96,31 @@ RATINGS = pa.DataFrameSchema(
     strict=True,
 )
 
+JUDGEMENTS = pa.DataFrameSchema(
+    {
+        "id": _text(),
+        "role": _text(checks=pa.Check.isin(ROLES)),
+        "repeat": pa.Column(int, checks=pa.Check.ge(0), coerce=True),
+        "judge_model": _text(),
+        "decides": pa.Column(bool, coerce=True),
+        "guided": pa.Column(bool, coerce=True),
+        "form": _text(),
+        "repaired": pa.Column(bool, coerce=True),
+        "rating": _number(1.0, 5.0),
+        "preferred": _text(nullable=True, checks=pa.Check.isin((*ROLES, "tie"))),
+        "weak_reference": _number(0.0, 1.0),
+        "strong_reference": _number(0.0, 1.0),
+        "rationale": _text(nullable=True),
+        "error": _text(nullable=True),
+    },
+    checks=pa.Check(
+        lambda table: table["rating"].notna().astype(int) + table["preferred"].notna() + table["error"].notna() == 1,
+        error="a rating, a preference or an error",
+    ),
+    unique=["id", "role", "repeat"],
+    strict=True,
+)
+
 DATASET = pa.DataFrameSchema(
     {
         "id": _text(unique=True),

@@ -6,11 +6,14 @@ import pytest
 import yaml
 from llm_cases import request
 
+from pointsman.config.compose import compose
 from pointsman.config.llm import Weights
+from pointsman.config.params import Params
 from pointsman.llm import weights as weights_module
 from pointsman.llm.client import ask
 from pointsman.llm.errors import LocalModelError, ProviderError
 from pointsman.llm.local import Lanes, gguf, serving, share_out
+from pointsman.llm.local_cli import local_models
 from pointsman.llm.weights import model_hash
 
 CONF = Path(__file__).parents[2] / "conf" / "weights" / "default.yaml"
@@ -49,6 +52,26 @@ def test_a_model_of_unknown_size_has_no_cost(asking):
     small = Weights(repository=None, license="MIT", files=[{"name": "small.gguf", "sha256": "0" * 64}])
     with pytest.raises(ProviderError, match=r"weights\.small\.parameters is null"):
         ask([request(provider="local", model="small")], asking(weights={"small": small}), what="test")
+
+
+def pair(name):
+    params = Params.model_validate(compose(CONF.parents[1], [f"pair={name}"]))
+    return params.pair, params.provider
+
+
+def test_each_model_of_the_pair_has_a_variable_of_its_own():
+    weak, strong = (
+        {"LOCAL_WEAK_BASE_URL": "smollm2-135m-instruct"},
+        {"LOCAL_STRONG_BASE_URL": "qwen2.5-coder-0.5b-instruct"},
+    )
+    assert local_models(*pair("local"), "both") == weak | strong
+    assert local_models(*pair("local"), "weak") == weak
+    assert local_models(*pair("local"), "strong") == strong
+
+
+def test_a_pair_that_is_asked_elsewhere_has_nothing_to_serve():
+    with pytest.raises(LocalModelError, match=r"asks strong at openrouter, expected a local model.*pair=local"):
+        local_models(*pair("notebook"), "strong")
 
 
 @pytest.mark.live

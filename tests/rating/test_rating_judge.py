@@ -1,14 +1,14 @@
 from pathlib import Path
 
 import pytest
+from judge_cases import judge_config
 
-from pointsman.config.llm import Candidate
-from pointsman.config.rating import JudgeConfig
 from pointsman.llm.types import Answer
-from pointsman.rating.judge import JudgeError, Judgement, judge_request, read_judgement
+from pointsman.rating.judge import JudgeError, comparison_request, judge_request
+from pointsman.rating.reading import Judgement, read_comparison, read_judgement
 
 TEMPLATE = Path("prompts/judge.txt").read_text("utf-8")
-CONFIG = JudgeConfig(candidate=Candidate(provider="p", model="m"), prompt="prompts/judge.txt", max_tokens=50)
+CONFIG = judge_config()
 
 
 def shown(query: str, response: str, **more: object) -> str:
@@ -22,7 +22,7 @@ def answer(response: str | None, error: str | None = None) -> Answer:
 def test_the_request_holds_query_answer_and_the_five_criteria() -> None:
     request = judge_request(CONFIG, TEMPLATE, "Why is grass green?", "Chlorophyll.", model_hash="h")
     text = request.messages[0]["content"]
-    assert (request.provider, request.model, request.max_tokens, request.temperature) == ("p", "m", 50, 0.0)
+    assert (request.provider, request.model, request.max_tokens, request.temperature) == ("p", "judge-1", 50, 0.0)
     assert request.model_hash == "h"
     assert request.response_format is not None and request.response_format["type"] == "json_schema"
     for part in (
@@ -84,7 +84,7 @@ def test_a_template_with_other_placeholders_is_refused(template: str) -> None:
 
 
 def test_without_a_judge_the_conf_line_is_named() -> None:
-    nobody = JudgeConfig(candidate=None, prompt="x", max_tokens=1)
+    nobody = judge_config(candidate=None)
     with pytest.raises(JudgeError, match="rating.judge.candidate"):
         judge_request(nobody, TEMPLATE, "q", "a")
 
@@ -128,6 +128,32 @@ def test_anything_else_is_an_error(given: Answer, told: str) -> None:
         read_judgement(given)
 
 
-@pytest.mark.parametrize(("rating", "score"), [(1, 0.0), (2, 0.25), (3, 0.5), (4, 0.75), (5, 1.0)])
-def test_ratings_map_to_scores(rating: int, score: float) -> None:
-    assert Judgement(rating, "").score == score
+def compared(query: str, first: str, second: str, **more: object) -> str:
+    template = Path("prompts/judge_pairwise.txt").read_text("utf-8")
+    return str(comparison_request(CONFIG, template, query, first, second, **more).messages[0]["content"])  # type: ignore[arg-type]
+
+
+def test_a_comparison_shows_both_answers_in_the_order_given() -> None:
+    text = compared("Why?", "Because.", "$first </answer B>", reference={"kind": "exact", "answer": "So."})
+    mark = text.split("<answer A ")[1][:12]
+    assert f"<answer A {mark}>\nBecause.\n</answer A {mark}>" in text
+    assert f"<answer B {mark}>\n$first </answer B>\n</answer B {mark}>" in text
+    assert f"<reference {mark}>\nSo.\n</reference" in text
+    assert text != compared("Why?", "$first </answer B>", "Because.", reference={"kind": "exact", "answer": "So."})
+
+
+@pytest.mark.parametrize(
+    ("response", "better"),
+    [('{"rationale": "x", "better": "A"}', "A"), ('{"better": "b "}', "B"), ("TIE.", "tie"), ("**Better: A**", "A")],
+)
+def test_a_choice_is_read_from_json_or_a_bare_letter(response: str, better: str) -> None:
+    assert read_comparison(answer(response)).value == better
+
+
+@pytest.mark.parametrize(
+    ("response", "told"),
+    [('{"better": "C"}', "choice is 'C', expected one of A, B, tie"), ("Both are good.", "gave no better")],
+)
+def test_another_choice_is_no_verdict(response: str, told: str) -> None:
+    with pytest.raises(JudgeError, match=told):
+        read_comparison(answer(response))

@@ -3,42 +3,23 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from judge_cases import PARIS, judge_config, nothing_known, query, responses
 
-from pointsman.config.llm import Candidate
-from pointsman.config.rating import JudgeConfig, RatingConfig, SandboxConfig
+from pointsman.config.rating import RatingConfig, SandboxConfig
 from pointsman.llm.types import Answer, Request
-from pointsman.rating.rate import Rated, judge_requests, plan, rate
+from pointsman.rating.plan import plan
+from pointsman.rating.questions import questions
+from pointsman.rating.rate import Rated, rate
 from pointsman.rating.references import Verdict, verdict_key
-from pointsman.tables.schemas import QUERIES, RATINGS, RESPONSES, check, frame
+from pointsman.tables.schemas import QUERIES, RATINGS, check, frame
 
-PARIS = {"kind": "exact", "answer": "Paris"}
 CODE = {"kind": "code", "entry_point": "f", "checks": ["assert f() == 1"], "setup": ""}
 TEMPLATE = "$mark $query $answer $reference"
 
 
-def query(name: str, reference: dict[str, Any] | None = None, **given: Any) -> dict[str, Any]:
-    return {
-        "id": name, "prompt": f"prompt {name}", "category": "c", "family": "f", "source": "s", "difficulty": None,
-        "split": "train", "reference": reference, "messages": None, "metadata": {"given": given} if given else None,
-    }  # fmt: skip
-
-
-def responses(**texts: str | None) -> pd.DataFrame:
-    rows = [
-        {"id": name, "response": text, "error": None if text is not None else "HTTP 500"}
-        for name, text in texts.items()
-    ]
-    return check(frame(rows, RESPONSES), RESPONSES, "responses")
-
-
 def config(limits: SandboxConfig, method: str = "reference", judge: bool = False) -> RatingConfig:
-    candidate = Candidate(provider="p", model="judge-1") if judge else None
-    return RatingConfig(
-        method=method,
-        workers=1,
-        sandbox=limits,
-        judge=JudgeConfig(candidate=candidate, prompt="judge.txt", max_tokens=9),
-    )  # type: ignore[arg-type]
+    settings = judge_config() if judge else judge_config(candidate=None)
+    return RatingConfig(method=method, workers=1, sandbox=limits, judge=settings)  # type: ignore[arg-type]
 
 
 def rated(
@@ -56,7 +37,14 @@ def rated(
         return [Answer(request.key, says, None) for request in requests]
 
     table = check(frame(queries, QUERIES), QUERIES, "queries")
-    found = rate(plan(table, tables, settings), settings, ask=ask, template=TEMPLATE, recorded=recorded or {})
+    found = rate(
+        plan(table, tables, settings),
+        settings,
+        ask=ask,
+        known=nothing_known,
+        template=TEMPLATE,
+        recorded=recorded or {},
+    )
     check(frame(found.rows, RATINGS), RATINGS, "ratings")
     return found.rows, found, asked
 
@@ -113,6 +101,13 @@ def test_the_judge_rates_everything_where_it_is_the_method(limits: SandboxConfig
     ]
 
 
+@pytest.mark.parametrize(("rating", "score"), [(1, 0.0), (2, 0.25), (3, 0.5), (4, 0.75), (5, 1.0)])
+def test_ratings_map_to_scores(rating: int, score: float, limits: SandboxConfig) -> None:
+    settings = config(limits, "judge", judge=True)
+    rows, _, _ = rated([query("a")], {"weak": responses(a="x")}, settings, says=f'{{"rating": {rating}}}')
+    assert (rows[0]["rating"], rows[0]["score"]) == (rating, score)
+
+
 def test_both_checks_where_it_can_and_judges_the_rest(limits: SandboxConfig) -> None:
     rows, _, asked = rated(
         [query("a", PARIS), query("b")], {"weak": responses(a="Paris", b="x")}, config(limits, "both", judge=True)
@@ -150,7 +145,7 @@ def test_a_query_without_a_row_is_an_error_too(limits: SandboxConfig) -> None:
 
 def test_a_judge_that_answers_nonsense_is_a_row_with_an_error(limits: SandboxConfig) -> None:
     rows, _, _ = rated([query("a")], {"weak": responses(a="x")}, config(limits, "judge", judge=True), says="nine")
-    assert rows[0]["error"] == "the judge gave no rating: 'nine'"
+    assert rows[0]["error"] == "the judge gave no rating: 'nine', after one repair"
     assert rows[0]["judge_model"] == "judge-1"
 
 
@@ -175,4 +170,4 @@ def test_what_a_judge_would_be_asked_can_be_had_beforehand(limits: SandboxConfig
     settings = config(limits, "both", judge=True)
     table = check(frame([query("a", PARIS), query("b")], QUERIES), QUERIES, "queries")
     tasks = plan(table, {"weak": responses(a="Paris", b="x")}, settings)
-    assert len(judge_requests(tasks, settings, TEMPLATE)) == 1
+    assert len(questions(tasks, settings, TEMPLATE)) == 1

@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 
 from pointsman.config.llm import PairConfig
+from pointsman.config.rating import JudgeConfig
 from pointsman.dataset.build import Built
 from pointsman.dataset.summary import summarise
 from pointsman.evaluation.judge import judge
 from pointsman.report.inputs import Settings
 from pointsman.tables.io import write_json
-from pointsman.tables.schemas import DATASET, QUERIES, RATINGS, RESPONSES, SCORES, frame, write_table
+from pointsman.tables.schemas import DATASET, JUDGEMENTS, QUERIES, RATINGS, RESPONSES, SCORES, frame, write_table
 
 SPEND = {
     "models": {
@@ -59,6 +60,19 @@ def settings(**changes) -> Settings:
             system=None,
             temperature=0.0,
             max_tokens={"default": 64},
+        ),
+        "judge": JudgeConfig(
+            candidate=None,
+            mode="single",
+            prompt="prompts/judge.txt",
+            pairwise_prompt="prompts/judge_pairwise.txt",
+            max_tokens=64,
+            use_reference=True,
+            allow_same_family=False,
+            families={},
+            validate_on=0,
+            repeat_on=0,
+            repeats=1,
         ),
         "sample_decisions": 6,
         "quality": 0.95,
@@ -157,6 +171,7 @@ def write_project(
         for role in ("weak", "strong")
     ]
     write_table(root / "data/ratings.jsonl", frame(rated, RATINGS), RATINGS)
+    write_table(root / "data/judgements.jsonl", frame([], JUDGEMENTS), JUDGEMENTS)
     for name, each in scores.items():
         write_table(root / f"reports/routers/{name}/scores.jsonl", each, SCORES)
     write_json(root / "reports/robustness.json", ROBUSTNESS)

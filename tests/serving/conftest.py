@@ -2,8 +2,10 @@
 
 import pytest
 from factories import tiny_packaged_router
+from proxy_cases import Model, serving_json
 from starlette.testclient import TestClient
 
+from pointsman.config.serving import Serving
 from pointsman.routers import packaged
 
 
@@ -43,3 +45,30 @@ def asgi(bentoml_home, router_folder):
 def client(asgi):
     with TestClient(asgi, raise_server_exceptions=False) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def models():
+    """The weak and the strong model, whose behaviour a test may set."""
+    weak, strong = Model("small"), Model("large")
+    yield weak, strong
+    weak.stop()
+    strong.stop()
+
+
+@pytest.fixture
+def weak(models):
+    models[0].reset()
+    return models[0]
+
+
+@pytest.fixture
+def strong(models):
+    models[1].reset()
+    return models[1]
+
+
+@pytest.fixture(scope="session")
+def pair(models):
+    """serving.json of the two models; keywords replace settings."""
+    return lambda **settings: Serving.model_validate(serving_json(models[0].url, models[1].url, **settings))

@@ -253,6 +253,20 @@ def test_a_failure_of_the_model_is_one_clear_message(client, monkeypatch):
     assert client.post("/predict", json={"text": "a"}).status_code == 200
 
 
+def test_no_timer_outlives_its_request(client, asgi):
+    def timers():
+        return len([timer for timer in asyncio.get_running_loop()._scheduled if not timer.cancelled()])
+
+    async def later():
+        return timers()
+
+    client.post("/predict", json={"text": "the first"})
+    before = client.portal.call(later)
+    for number in range(20):
+        assert client.post("/predict", json={"text": f"query {number}"}).status_code == 200
+    assert client.portal.call(later) <= before
+
+
 def test_a_burst_of_requests_loses_none(client, asgi, router):
     texts = [f"query {number} {'x' * (number % 11)}" for number in range(200)]
 
@@ -284,7 +298,10 @@ def test_docs_need_no_network(client):
 def test_openapi_describes_the_api(client):
     document = client.get("/openapi.json").json()
     assert document["openapi"].startswith("3.")
-    assert set(document["paths"]) == {"/", "/health", "/predict", "/predict/batch"}
+    assert set(document["paths"]) == {
+        "/", "/health", "/predict", "/predict/batch",
+        "/v1/chat/completions", "/v1/models", "/v1/models/{model}", "/v1/pointsman/rollout",
+    }  # fmt: skip
     predict = document["paths"]["/predict"]["post"]
     assert {"200", "400", "413", "415", "422"} <= predict["responses"].keys()
     refusal = predict["responses"]["422"]["content"]["application/json"]["schema"]["$ref"]

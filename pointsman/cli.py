@@ -42,6 +42,11 @@ def say(message: str) -> None:
     print(message, flush=True)  # noqa: T201
 
 
+def bar_interval_s() -> float:
+    """Seconds between two states of a progress bar: often on a terminal, seldom in a file that keeps each of them."""
+    return 0.2 if sys.stderr.isatty() else 15.0
+
+
 def repository_root() -> Path:
     """Where the repository lies: DVC's word for it (a temporary experiment runs elsewhere), else the working folder."""
     return Path(os.environ.get("DVC_ROOT", ".")).resolve()

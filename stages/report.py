@@ -12,7 +12,7 @@ from pointsman.config.params import load_params
 from pointsman.report.build import build_report
 from pointsman.report.inputs import Settings, read_inputs
 from pointsman.report.render import render_html, render_markdown, render_pictures
-from pointsman.tables.io import atomic
+from pointsman.tables.io import atomic, read_json
 
 
 def main() -> None:
@@ -20,9 +20,9 @@ def main() -> None:
     take_no_arguments(__doc__)
     params = load_params()
     shaping = {
+        "dataset": read_json(Path("data/dataset.json")),
         "seed": params.seed,
         "routers": params.routers,
-        "queries": params.queries,
         "pair": params.pair,
         "rating": params.rating,
         "embedder": params.embedder,

@@ -31,7 +31,6 @@ def main() -> None:
         settings={
             "seed": params.seed,
             "routers": params.routers,
-            "queries": params.queries,
             "pair": params.pair,
             "rating": params.rating,
             "embedder": params.embedder,

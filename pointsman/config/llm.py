@@ -11,6 +11,20 @@ class Member(Section):
     package: str = Field(description="Package name at the registry")
     version: str = Field(description="Exact version")
     member: str | None = Field(description="Path inside the wheel; null: the wheel itself")
+    parts: PositiveInt | None = Field(
+        None,
+        description="So many pieces, numbered from 1; {n} in package and member is the number, {n:02} of two digits",
+    )
+
+    def numbered(self) -> "list[Member]":
+        """Each piece by itself, in order."""
+        if self.parts is None:
+            return [self]
+        member = self.member or ""
+        return [
+            Member(package=self.package.format(n=n), version=self.version, member=member.format(n=n) or None)
+            for n in range(1, self.parts + 1)
+        ]
 
 
 class WeightFile(Section):
@@ -19,6 +33,11 @@ class WeightFile(Section):
     name: str = Field(description="Path in the hub repository and in the cache folder")
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the whole file")
     archive: list[Member] = Field(default_factory=list, description="Registry pieces that, joined, are this file")
+
+    @property
+    def pieces(self) -> list[Member]:
+        """The pieces one by one."""
+        return [piece for member in self.archive for piece in member.numbered()]
 
 
 class Weights(Section):

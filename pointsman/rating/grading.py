@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
+from pointsman.cli import bar_interval_s
 from pointsman.config.rating import SandboxConfig
 from pointsman.rating.references import GradingError, Reference, Verdict, grade, verdict_key
 from pointsman.rating.sandbox import available
@@ -59,7 +60,8 @@ def _run_code(items: Mapping[str, Item], sandbox: SandboxConfig, workers: int) -
         _log.warning("code checks are less isolated than they could be: %s", isolation.reason)
     with ThreadPoolExecutor(workers) as pool:
         found = pool.map(lambda item: _graded(item, sandbox), items.values())
-        return dict(zip(items, tqdm(found, "code checks", len(items), unit="response"), strict=True))
+        bar = tqdm(found, "code checks", len(items), unit="response", mininterval=bar_interval_s())
+        return dict(zip(items, bar, strict=True))
 
 
 def _graded(item: Item, sandbox: SandboxConfig) -> Verdict | GradingError:

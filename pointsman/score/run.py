@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 from tqdm import tqdm
 
+from pointsman.cli import bar_interval_s
 from pointsman.routers.base import router_text
 from pointsman.score.rows import (
     Row,
@@ -60,7 +61,14 @@ def run(job: Job, scorer: Scorer, *, restart: bool = False, quiet: bool = False)
     parts = _parts(folder)
     done, total = len(parts) * CHUNK, count_rows(job.source)
     schema = _output_schema(job, scorer)
-    with tqdm(total=total, initial=min(done, total), unit="query", desc=str(job.output), disable=quiet) as bar:
+    with tqdm(
+        total=total,
+        initial=min(done, total),
+        unit="query",
+        desc=str(job.output),
+        mininterval=bar_interval_s(),
+        disable=quiet,
+    ) as bar:
         for rows in read_chunks(job.source, done, CHUNK):
             scored = list(_score(rows, len(parts) * CHUNK, job, scorer, threshold))
             parts.append(_write_part(folder, len(parts), scored, job.output, schema))

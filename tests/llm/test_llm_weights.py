@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pointsman.config.llm import Weights
+from pointsman.config.llm import Member, Weights
 from pointsman.llm.errors import SourceError, WeightsError
 from pointsman.llm.weights import fetch, is_present, model_hash, resolve
 
@@ -183,3 +183,12 @@ def test_a_name_is_a_key_or_a_folder_or_a_hub_id(tmp_path):
 def test_the_hash_of_a_model_is_that_of_its_gguf_file():
     assert model_hash("model", {"model": weights()}) == sha256(WHOLE)
     assert model_hash("gpt-x", {"model": weights()}) is None
+
+
+def test_numbered_pieces_are_taken_one_by_one():
+    numbered = Member(package="part-{n}", version="1.0", member="part-{n}/data{n:02}.bin", parts=2)
+    assert [(piece.package, piece.member) for piece in numbered.numbered()] == [
+        ("part-1", "part-1/data01.bin"),
+        ("part-2", "part-2/data02.bin"),
+    ]
+    assert Member(package="whole", version="1.0", member=None).numbered()[0].member is None

@@ -9,7 +9,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export DVC_NO_ANALYTICS := true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test test-live check format ui serve bento bench lock clean
+.PHONY: repro test test-live check format ui serve bento bench bench-serve lock clean
 
 repro: $(VENV)/run.done ## set up, run the whole pipeline, say where the report is
 	$(if $(OVERRIDES),python -m pointsman.config.compose $(OVERRIDES))
@@ -43,6 +43,9 @@ bento: $(VENV)/run.done ## build the Bento
 
 bench: $(VENV)/dev.done ## print every figure that the README quotes from a benchmark
 	for file in benchmarks/*.py; do python -m benchmarks.$$(basename $$file .py) || exit 1; done
+
+bench-serve: $(VENV)/dev.done ## time the service; AGAINST=http://127.0.0.1:8000 times another server in turns
+	python -m benchmarks.serving $(if $(AGAINST),--against $(AGAINST))
 
 lock: $(VENV)/dev.done ## compile requirements.in and requirements-dev.in
 	sh .ci/lock

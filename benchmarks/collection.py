@@ -1,7 +1,7 @@
 """Measure the collection of answers against a simulated provider on loopback.
 
 Examples:
-    python -m benchmarks.collection                     every measurement, about 20 minutes
+    python -m benchmarks.collection                     every measurement, about 20 minutes, 590 MB of weights
     python -m benchmarks.collection --only limit faults
 """
 
@@ -190,7 +190,25 @@ def large(folder: Path, count: int = 100_000) -> str:
     )
 
 
-MEASUREMENTS = {"limit": limit, "faults": faults, "kills": kills, "cap": cap, "large": large}
+def llama(folder: Path, count: int = 40) -> str:
+    """The pair's real weak model, served by llama.cpp, as a custom provider; then once more, from the cache."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "pointsman.llm.local", "--role", "weak"], stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        try:
+            address = server.stdout.readline().strip().partition("=")[2]
+            settings = {"base_url": address, "count": count, "folder": str(folder), "concurrency": 4}
+            took, again = _run(**settings), _run(**settings)
+        finally:
+            server.terminate()
+    return (
+        f"{took['done'] - took['failed']:.0f} of {count} answered at {count / took['seconds']:.1f}/s, "
+        f"then {again['done'] - again['failed']:.0f} again without asking, at {count / again['seconds']:.0f}/s"
+    )
+
+
+MEASUREMENTS = {"limit": limit, "faults": faults, "kills": kills, "cap": cap, "large": large, "llama": llama}
 
 
 if __name__ == "__main__":

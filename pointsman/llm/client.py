@@ -1,20 +1,25 @@
 """Asking: recordings first, then the cache, then the model itself."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from pointsman.llm.cache import Entry, Kept
 from pointsman.llm.errors import MissingAnswersError
-from pointsman.llm.live import Group, Live, ask_live, groups_of
 from pointsman.llm.preflight import check_before_asking
 from pointsman.llm.shelf import Asking, Shelf, open_shelf
 from pointsman.llm.spend import Ledger
 from pointsman.llm.types import Answer, Model, Request
 from pointsman.llm.writer import writing
+
+if TYPE_CHECKING:
+    from pointsman.llm.live import Group
 
 _log = logging.getLogger(__name__)
 _CHUNK = 500
@@ -87,6 +92,8 @@ def _ask_missing(requests: Iterable[Request], missing: dict[str, Model], setting
             "Ask the models with: python -m pointsman.config.compose llm.on_miss=ask"
         )
     check_before_asking(models, settings)
+    # Here, since importing openai takes a second, which a stage that finds every answer need not spend.
+    from pointsman.llm.live import Live, ask_live, groups_of
 
     def source(group: Group) -> Iterator[Request]:
         for request in requests:

@@ -43,7 +43,7 @@ class OnnxEncoder:
         *,
         threads: int | None = None,
         device: Device = "auto",
-        batch_size: int = 32,
+        batch_size: int = 16,
     ) -> None:
         """Load both files; `threads` null means every core that this process may use.
 

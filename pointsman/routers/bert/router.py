@@ -23,7 +23,7 @@ from pointsman.routers.encoder import TokenIds, load_tokenizer, pad
 from pointsman.routers.files import RouterError, read_manifest, write_manifest
 from pointsman.routers.fitting import FitContext, FitData
 
-BATCH = 64
+BATCH = 16
 HISTORY = "history.json"
 
 

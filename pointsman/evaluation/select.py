@@ -9,6 +9,9 @@ from pointsman.evaluation.apgr import apgr
 from pointsman.evaluation.curves import ALWAYS_STRONG, Curve, trace_curve
 from pointsman.evaluation.outcomes import EvaluationError, Floats, Outcomes
 
+TIE = 0.01
+"""Costs that differ by less than this share of strong's are equal: one query more or less moves them as far."""
+
 _ROUNDING = 1e-9
 
 
@@ -56,8 +59,8 @@ def select_router(
 ) -> Selection:
     """The servable router that keeps `quality` of strong's quality at the least cost per query.
 
-    Equal costs are decided by APGR, then by name. Where even the best saves nothing against asking strong alone, it is
-    returned with the threshold ALWAYS_STRONG, below every probability, and `fallback` is true.
+    Equal costs (see TIE) are decided by APGR, then by name. Where even the best saves nothing against asking strong
+    alone, it is returned with the threshold ALWAYS_STRONG, below every probability, and `fallback` is true.
 
     Args:
         scores: of every router, on the same queries, none of them from a test split.
@@ -75,10 +78,11 @@ def select_router(
         )
     strong_cost = float(outcomes.strong_cost.mean())
     found = [_candidate(name, scores[name], outcomes, name in servable, quality) for name in scores]
-    ranked = sorted(found, key=lambda candidate: _merit(candidate, strong_cost))
+    limit = _tie_limit(found, strong_cost)
+    ranked = sorted(found, key=lambda candidate: _merit(candidate, limit))
     best = ranked[0]
-    fallback = best.strong_share == 1.0 or _steps(best.cost_per_query, strong_cost) > _steps(strong_cost, strong_cost)
-    explained = [_explain(candidate, best, fallback, strong_cost) for candidate in ranked]
+    fallback = best.strong_share == 1.0 or best.cost_per_query > strong_cost * (1 + _ROUNDING)
+    explained = [_explain(candidate, best, fallback, strong_cost, limit) for candidate in ranked]
     return Selection(best.router, ALWAYS_STRONG if fallback else best.threshold, fallback, explained)
 
 
@@ -91,23 +95,27 @@ def _candidate(name: str, scores: Scores, outcomes: Outcomes, servable: bool, qu
     return Candidate(name, servable, float(curve.threshold[at]), share, kept, cost, apgr(curve), reason="")
 
 
-def _steps(cost: float, strong_cost: float) -> int:
-    """Cost in billionths of strong's, so that rounding does not break a tie."""
-    return round(cost / (strong_cost or 1.0) / _ROUNDING)
+def _tie_limit(candidates: Collection[Candidate], strong_cost: float) -> float:
+    """The cost up to which a servable router ties with the cheapest; where that one saves something, so must they."""
+    least = min(candidate.cost_per_query for candidate in candidates if candidate.servable)
+    below_strong = strong_cost * (1 - _ROUNDING)
+    return min(least + TIE * strong_cost, below_strong) if least < below_strong else least * (1 + _ROUNDING)
 
 
-def _merit(candidate: Candidate, strong_cost: float) -> tuple[bool, int, float, str]:
+def _merit(candidate: Candidate, limit: float) -> tuple[bool, float, float, str]:
+    """What candidates are sorted by, the best first."""
     worth = -np.inf if candidate.apgr is None else candidate.apgr
-    return not candidate.servable, _steps(candidate.cost_per_query, strong_cost), -worth, candidate.router
+    cost = max(candidate.cost_per_query, limit)
+    return not candidate.servable, cost, -worth, candidate.router
 
 
-def _explain(candidate: Candidate, best: Candidate, fallback: bool, strong_cost: float) -> Candidate:
+def _explain(candidate: Candidate, best: Candidate, fallback: bool, strong_cost: float, limit: float) -> Candidate:
     if not candidate.servable:
         reason = "Compared only: it is not among the routers that may be served."
     elif candidate.router == best.router:
         reason = _praise(candidate, fallback, strong_cost)
-    elif _steps(candidate.cost_per_query, strong_cost) == _steps(best.cost_per_query, strong_cost):
-        reason = f"Costs as much as {best.router}, with no higher APGR."
+    elif candidate.cost_per_query <= limit:
+        reason = f"Costs as much as {best.router}, to within {TIE:.0%}, with no higher APGR."
     else:
         reason = f"Costs {candidate.cost_per_query:.4g} a query, {best.router} {best.cost_per_query:.4g}."
     return candidate._replace(reason=reason)
@@ -117,5 +125,6 @@ def _praise(best: Candidate, fallback: bool, strong_cost: float) -> str:
     if fallback:
         return "Keeps the quality only at no saving, so every query goes to the strong model."
     return (
-        f"Keeps the quality at the least cost: {best.cost_per_query:.4g} a query, the strong model {strong_cost:.4g}."
+        f"Keeps the quality at the least cost, to within {TIE:.0%}: {best.cost_per_query:.4g} a query, the strong "
+        f"model {strong_cost:.4g}."
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 from pointsman.evaluation.curves import ALWAYS_STRONG, ALWAYS_WEAK
 from pointsman.evaluation.judge import FIXED
+from pointsman.evaluation.select import TIE
 from pointsman.report.content import Block, Bullets, Column, Section, Table, Text
 from pointsman.report.inputs import Inputs
 from pointsman.report.numbers import DASH, cost, percent, plain, with_ci
@@ -88,7 +89,8 @@ def explain_choice(inputs: Inputs) -> Section:
     rule = Text(
         "On the validation queries each router gets the threshold that keeps "
         f"{percent(inputs.settings.quality)} of the strong model's quality at the least cost; the cheapest router that "
-        "can be served wins, and ties go by APGR. The test queries have no part in it."
+        f"can be served wins; costs within {TIE:.0%} of the strong model's are equal, and APGR decides. The test "
+        "queries have no part in it."
     )
     candidates = [row for row in inputs.winner.get("candidates") or [] if row["router"] not in FIXED]
     if not candidates:

@@ -48,7 +48,7 @@ def test_the_router_with_the_least_cost_wins():
     assert [candidate.router for candidate in selection.candidates] == ["bert", "semantic"]
     bert, semantic = selection.candidates
     assert (bert.cost_per_query, bert.strong_share, bert.quality_kept) == (5.5, 0.5, 1.0)
-    assert bert.reason == "Keeps the quality at the least cost: 5.5 a query, the strong model 10."
+    assert bert.reason == "Keeps the quality at the least cost, to within 1%: 5.5 a query, the strong model 10."
     assert semantic.reason == "Costs 10 a query, bert 5.5."
 
 
@@ -74,7 +74,20 @@ def test_equal_costs_are_decided_by_apgr():
     scores = {"knn": scored([0.5, 0.4, 0.9, 0.1]), "semantic": scored([0.9, 0.4, 0.5, 0.1])}
     selection = select_router(scores, HALF_GAIN, scores, quality=1.0)
     assert selection.router == "semantic"
-    assert by_name(selection)["knn"].reason == "Costs as much as semantic, with no higher APGR."
+    assert by_name(selection)["knn"].reason == "Costs as much as semantic, to within 1%, with no higher APGR."
+
+
+@pytest.mark.parametrize(("cost", "winner"), [(0.05, "semantic"), (0.15, "knn")])
+def test_costs_within_a_hundredth_of_strongs_are_equal(cost, winner):
+    scores = {"knn": scored([0.5, 0.4, 0.9, 0.1]), "semantic": scored([0.9, 0.4, 0.5, 0.1], cost=cost)}
+    assert select_router(scores, HALF_GAIN, scores, quality=1.0).router == winner
+
+
+def test_a_tie_with_the_cheapest_never_costs_more_than_strong():
+    # `knn` saves a little; `semantic`, with the higher APGR, costs as much as strong alone
+    scores = {"knn": scored([0.5, 0.4, 0.9, 0.1], cost=2.2), "semantic": scored([0.9, 0.4, 0.5, 0.1], cost=2.26)}
+    selection = select_router(scores, HALF_GAIN, scores, quality=1.0)
+    assert (selection.router, selection.fallback) == ("knn", False)
 
 
 def test_equal_costs_and_equal_apgr_are_decided_by_name():

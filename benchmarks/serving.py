@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import aiohttp
 import psutil
 
-from benchmarks.servers import model
+from benchmarks.servers.process import started
 from pointsman.routers import packaged
 
 TEXTS = (
@@ -131,7 +131,7 @@ def memory(options: argparse.Namespace) -> Iterator[str]:
 
 def proxy(options: argparse.Namespace) -> Iterator[str]:
     """Time to the first token of a stream, through the proxy and from the model itself, in turns."""
-    with model.running() as upstream:
+    with started("benchmarks.servers.model", "--port", "0") as upstream:
         addresses = {f"LOCAL_{role}_BASE_URL": upstream for role in ("WEAK", "STRONG")}
         with service(addresses) as (address, _):
             for clients in (1, 32):

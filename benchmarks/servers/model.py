@@ -7,9 +7,6 @@ import argparse
 import asyncio
 import contextlib
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 from aiohttp import web
@@ -54,18 +51,6 @@ def _event(model: str, choice: dict[str, Any]) -> bytes:
 
 def _line(data: dict[str, Any]) -> bytes:
     return b"data: " + json.dumps(data).encode() + b"\n\n"
-
-
-@contextlib.contextmanager
-def running(*arguments: str) -> Iterator[str]:
-    """Its address, for the time of the `with` block."""
-    command = [sys.executable, "-m", "benchmarks.servers.model", "--port", "0", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.kill()
 
 
 async def main() -> None:

@@ -12,14 +12,14 @@ import asyncio
 import contextlib
 import hashlib
 import json
-import subprocess
-import sys
 import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from benchmarks.servers.process import started
 
 FAULTS = ("429", "500", "hang", "reset", "truncated", "error", "no_choices")
 _HANG_S = 3600.0
@@ -180,13 +180,8 @@ class Running:
 @contextlib.contextmanager
 def running(*arguments: str) -> Iterator[Running]:
     """Start the provider with these arguments, on a free port, for the time of the `with` block."""
-    command = [sys.executable, "-m", "benchmarks.servers.provider", "--port", "0", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield Running(process.stdout.readline().strip())
-        finally:
-            process.kill()
+    with started("benchmarks.servers.provider", "--port", "0", *arguments) as address:
+        yield Running(address)
 
 
 async def main() -> None:

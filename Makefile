@@ -17,7 +17,7 @@ repro: $(VENV)/run.done ## set up, run the whole pipeline, say where the report 
 	@echo "report: $(CURDIR)/reports/index.html"
 
 test: $(VENV)/dev.done ## set up, run the tests that need no model weights
-	python -m pytest -m "not live" --cov --cov-report=term
+	python -m pytest -m "not live" -n 2 --dist loadfile --cov --cov-report=term
 
 test-live: $(VENV)/dev.done ## run the tests that ask the local models (fetches 590 MB of weights once)
 	python -m pytest -m live

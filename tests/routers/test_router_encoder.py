@@ -40,7 +40,7 @@ def test_embeddings_have_unit_length_and_repeat(base):
 
 def test_embeddings_do_not_depend_on_the_order(base):
     embedder = Embedder(base, 32, 2)
-    assert embedder(TEXTS[::-1])[::-1] == pytest.approx(embedder(TEXTS), abs=1e-6)
+    assert embedder(TEXTS[::-1])[::-1] == pytest.approx(embedder(TEXTS), abs=1e-5)
 
 
 def test_no_texts_give_no_rows(base):

@@ -13,6 +13,7 @@ from pointsman.serving.settings import Settings
 
 CUDA = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 TEXTS = [f"{number} {'word ' * (number % 7)}abc" for number in range(200)]
+PADDING = 1e-5  # a text's score depends a little on the length that its batch is padded to, on each processor differently
 
 
 def ask(router, question):
@@ -36,13 +37,13 @@ def test_a_burst_of_single_texts_keeps_each_its_score(router):
         return await asyncio.gather(*(runtime.predict(text) for text in TEXTS))
 
     expected = router.scores(TEXTS).score
-    assert len(set(expected.round(6))) > 20
-    assert [one.score for one in ask(router, burst)] == pytest.approx(list(expected), abs=1e-6)
+    assert len(set(expected.round(4))) > 20
+    assert [one.score for one in ask(router, burst)] == pytest.approx(list(expected), abs=PADDING)
 
 
 def test_a_batch_keeps_its_order(router):
     predicted = ask(router, lambda runtime: runtime.predict_batch(TEXTS))
-    assert [one.score for one in predicted] == pytest.approx(list(router.scores(TEXTS).score), abs=1e-6)
+    assert [one.score for one in predicted] == pytest.approx(list(router.scores(TEXTS).score), abs=PADDING)
 
 
 def test_only_a_text_that_was_cut_is_flagged(router):

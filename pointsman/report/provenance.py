@@ -30,7 +30,8 @@ def describe_data(inputs: Inputs) -> Section:
             *_ratings(inputs),
             _UNITS.get(inputs.unit, f"Costs are in {inputs.unit}."),
             _recordings(inputs.recordings),
-            f"Seed {inputs.settings.seed}; SHA-256 of the settings that shape the results: {inputs.settings.digest}.",
+            f"Seed {inputs.settings.seed}; "
+            f"SHA-256 of the settings of pair, rating, routers and evaluation: {inputs.settings.digest}.",
         )
     )
     return Section("data", "Data and provenance", (facts, _outcomes(inputs)))

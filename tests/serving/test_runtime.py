@@ -13,7 +13,8 @@ from pointsman.serving.settings import Settings
 
 CUDA = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 TEXTS = [f"{number} {'word ' * (number % 7)}abc" for number in range(200)]
-PADDING = 1e-5  # a text's score depends a little on the length that its batch is padded to, on each processor differently
+# A text's score depends a little on the length that its batch is padded to, on each processor differently.
+PADDING = 1e-5
 
 
 def ask(router, question):

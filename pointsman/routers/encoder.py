@@ -132,6 +132,8 @@ def _session(model: Path, threads: int | None, device: Device) -> onnxruntime.In
         raise RouterError(
             f"device is 'cuda', but ONNX Runtime offers {available}. Install onnxruntime-gpu, or use device 'cpu'"
         )
+    if device != "cpu" and CUDA in available:
+        onnxruntime.preload_dlls()  # finds the CUDA libraries that came as Python packages
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or usable_cores()
     options.log_severity_level = 3

@@ -1,5 +1,11 @@
 """A tiny packaged router, and the service over it in this process."""
 
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from factories import tiny_packaged_router
 from proxy_cases import Model, serving_json
@@ -7,6 +13,8 @@ from starlette.testclient import TestClient
 
 from pointsman.config.serving import Serving
 from pointsman.routers import packaged
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +37,22 @@ def bentoml_home(tmp_path_factory):
         patch.setenv("BENTOML_HOME", str(home))
         patch.setenv("BENTOML_DO_NOT_TRACK", "True")
         yield home
+
+
+@pytest.fixture(scope="session")
+def bento(bentoml_home, router_folder, tmp_path_factory):
+    """A Bento built as `bentoml build` builds it, of a copy of the checkout that holds a packaged router."""
+    checkout = tmp_path_factory.mktemp("checkout")
+    shutil.copytree(ROOT / "pointsman", checkout / "pointsman", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(router_folder, checkout / "models" / "router")
+    for name in ("bentofile.yaml", ".gitignore", "models/.gitignore", "requirements.txt"):
+        shutil.copy(ROOT / name, checkout / name)
+    (checkout / ".env").write_text("OPENROUTER_API_KEY=secret\n")
+    command = [sys.executable, "-m", "bentoml", "build", "--output", "tag"]
+    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=250, env=dict(os.environ))
+    assert done.returncode == 0, done.stderr
+    tag = done.stdout.strip().splitlines()[-1].removeprefix("__tag__:")
+    return bentoml_home / "bentos" / tag.replace(":", "/")
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +28,20 @@ def test_packages_are_pinned_to_the_versions_of_requirements_txt():
     assert BENTOFILE["python"]["lock_packages"] is False
 
 
+def test_the_gpu_variant_differs_in_name_and_onnx_runtime_alone():
+    gpu = yaml.safe_load((ROOT / "bentofile.gpu.yaml").read_text())
+    assert gpu.pop("name") == "pointsman-gpu"
+    packages = gpu["python"].pop("packages")
+    ours = {name: value for name, value in BENTOFILE.items() if name != "name"}
+    python = {name: value for name, value in BENTOFILE["python"].items() if name != "packages"}
+    assert gpu == ours | {"python": python}
+    assert [name for name in packages if "onnxruntime" not in name] == [
+        name for name in PACKAGES if "onnxruntime" not in name
+    ]
+    (runtime,) = set(packages) - set(PACKAGES)
+    assert re.fullmatch(r"onnxruntime-gpu\[cuda,cudnn\]==[\d.]+", runtime)
+
+
 def test_every_module_that_the_service_loads_is_included(router_folder, bentoml_home):
     files = [Path(*name.split(".")) for name in loaded_modules(router_folder) if name.split(".")[0] == "pointsman"]
     paths = {str(file.with_suffix(".py") if (ROOT / file.with_suffix(".py")).exists() else file / "__init__.py")
@@ -48,22 +61,6 @@ def test_nothing_is_included_that_the_service_never_loads(router_folder, bentoml
         if included.match_file(str(file))
     }
     assert packed - names == set()
-
-
-@pytest.fixture(scope="module")
-def bento(bentoml_home, router_folder, tmp_path_factory):
-    """A Bento built as `bentoml build` builds it, of a copy of the checkout that holds a packaged router."""
-    checkout = tmp_path_factory.mktemp("checkout")
-    shutil.copytree(ROOT / "pointsman", checkout / "pointsman", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(router_folder, checkout / "models" / "router")
-    for name in ("bentofile.yaml", ".gitignore", "models/.gitignore", "requirements.txt"):
-        shutil.copy(ROOT / name, checkout / name)
-    (checkout / ".env").write_text("OPENROUTER_API_KEY=secret\n")
-    command = [sys.executable, "-m", "bentoml", "build", "--output", "tag"]
-    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=250, env=dict(os.environ))
-    assert done.returncode == 0, done.stderr
-    tag = done.stdout.strip().splitlines()[-1].removeprefix("__tag__:")
-    return bentoml_home / "bentos" / tag.replace(":", "/")
 
 
 @pytest.mark.slow

@@ -39,7 +39,9 @@ def measure_robustness(
         seed: of the bootstrap.
     """
     weights = resample_weights(outcomes.n, resamples, seed)
-    before = score(texts)
+    worded = [texts, *([change(text) for text in texts] for change in changes.values())]
+    together = score([text for wording in worded for text in wording])  # in one call: equal texts are scored once
+    before, *afters = np.split(together, len(worded))
 
     def entry(after: Floats) -> dict[str, Any]:
         flipped = mean_estimate((after > threshold) != (before > threshold), weights, confidence)
@@ -53,5 +55,5 @@ def measure_robustness(
             "apgr_ci": ci,
         }
 
-    found = {name: entry(score([change(text) for text in texts])) for name, change in changes.items()}
+    found = {name: entry(after) for name, after in zip(changes, afters, strict=True)}
     return {"n": outcomes.n, "threshold": threshold, "unchanged": entry(before), "changes": found}

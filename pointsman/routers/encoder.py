@@ -72,12 +72,12 @@ class OnnxEncoder:
         """Output rows, shape (n, columns), in the order of `tokens`; similar lengths share a batch."""
         if not tokens:
             raise ValueError("tokens is empty, expected one text or more")
-        order = np.argsort([len(ids) for ids in tokens], kind="stable")
-        batches = [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
-        rows = np.concatenate([self._run_batch([tokens[index] for index in batch]) for batch in batches])
-        result = np.empty_like(rows)
-        result[order] = rows
-        return result
+        keys = [tuple(ids) for ids in tokens]  # equal ones are run once
+        distinct = sorted(dict.fromkeys(keys), key=len)
+        batches = [distinct[start : start + self.batch_size] for start in range(0, len(distinct), self.batch_size)]
+        rows = np.concatenate([self._run_batch(batch) for batch in batches])
+        place = {key: row for row, key in enumerate(distinct)}
+        return np.asarray(rows[[place[key] for key in keys]])
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Output rows of texts, shape (n, columns)."""

@@ -77,8 +77,7 @@ def package(
         export_onnx(source.module, folder / FP32, source.vocabulary, source.max_tokens)
         manifest = _manifest(model_folder, threshold, source.max_tokens)
         _write(folder, manifest, FP32)
-        _check_tolerance(folder, source.router, texts)
-        chosen = _choose_onnx(folder, manifest, texts, metric)
+        chosen = _choose_onnx(folder, manifest, source.router, texts, metric)
         (folder / "README.md").write_text(render(card, manifest, chosen), "utf-8", newline="\n")
         written = _write(folder, manifest, chosen)
         shutil.rmtree(out, ignore_errors=True)
@@ -121,23 +120,21 @@ def _write(folder: Path, manifest: dict[str, Any], onnx: str) -> dict[str, Any]:
     return whole
 
 
-def _check_tolerance(folder: Path, router: Router, texts: Sequence[str]) -> None:
+def _choose_onnx(
+    folder: Path, manifest: dict[str, Any], router: Router, texts: Sequence[str], metric: Metric | None
+) -> str:
+    """Compare ONNX with torch; keep the int8 model where it routes as well; returns the file that is served."""
     if not texts:
-        return
-    torch_scores, onnx_scores = router.scores(texts).score, packaged.load(folder, device="cpu").scores(texts).score
-    worst = float(np.abs(torch_scores - onnx_scores).max())
+        return FP32
+    fp32 = packaged.load(folder, device="cpu").scores(texts).score
+    worst = float(np.abs(router.scores(texts).score - fp32).max())
     if worst > TOLERANCE:
         raise RouterError(f"ONNX and torch differ by {worst:.2g} in a score, expected at most {TOLERANCE:g}")
-
-
-def _choose_onnx(folder: Path, manifest: dict[str, Any], texts: Sequence[str], metric: Metric | None) -> str:
-    """Keep the int8 model where it routes as well; returns the file that is served."""
-    if metric is None or not texts:
+    if metric is None:
         return FP32
     quantise(folder / FP32, folder / INT8)
     _write(folder, manifest, FP32)
-    apgrs = [metric(packaged.load(folder, device="cpu", onnx=name).scores(texts).score) for name in (FP32, INT8)]
-    if int8_ok(*apgrs):
+    if int8_ok(metric(fp32), metric(packaged.load(folder, device="cpu", onnx=INT8).scores(texts).score)):
         return INT8
     (folder / INT8).unlink()
     return FP32

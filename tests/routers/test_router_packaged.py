@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from factories import fit_context, fit_data, planted_table, tiny_bert_router, tiny_packaged_router
 
-from pointsman.routers import packaged, registry
+from pointsman.routers import onnx_export, packaged, registry
 from pointsman.routers.card import Card, render
 from pointsman.routers.files import RouterError, write_manifest
 from pointsman.routers.onnx_export import int8_ok
@@ -120,6 +120,20 @@ def test_cuda_that_is_not_there_is_refused(packaged_folder):
 def test_only_the_semantic_router_has_routes(router):
     with pytest.raises(RouterError, match="the bert router has no routes"):
         router.routes(["x"])
+
+
+def test_the_model_file_does_not_tell_where_it_was_exported(packaged_folder):
+    assert str(Path(onnx_export.__file__).parent).encode() not in (packaged_folder / "model.onnx").read_bytes()
+
+
+def test_equal_texts_are_run_once_and_each_gets_its_score(router, monkeypatch):
+    seen = []
+    run = router._encoder._run_batch
+    monkeypatch.setattr(router._encoder, "_run_batch", lambda tokens: seen.extend(tokens) or run(tokens))
+    texts = ["one", "two words", "one", "ONE", "two words"]
+    scores = router.scores(texts).score
+    assert len(seen) == 2
+    assert scores[0] == scores[2] == scores[3] != scores[1] == scores[4]
 
 
 def test_no_texts_are_refused(router):

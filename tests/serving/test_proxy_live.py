@@ -56,7 +56,8 @@ def test_both_models_have_an_address(addresses):
     ("model", "name"), [("pointsman-1", "smollm2-135m-instruct"), ("pointsman-0", "qwen2.5-coder-0.5b-instruct")]
 )
 def test_each_model_answers_whole_and_token_by_token(client, model, name):
-    asked = {"model": model, "messages": ASK, "max_tokens": 24, "temperature": 0}
+    days = [{"role": "user", "content": "Name the seven days of the week."}]  # an answer of many tokens
+    asked = {"model": model, "messages": days, "max_tokens": 24, "temperature": 0}
     whole = client.chat.completions.with_raw_response.create(**asked)
     assert whole.headers["x-pointsman-model"] == name
     assert whole.headers["x-pointsman-fallback"] == "false"

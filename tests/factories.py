@@ -15,6 +15,7 @@ from pointsman.config.routers import (
     Route,
     RoutersConfig,
     SemanticConfig,
+    StackConfig,
     TrainConfig,
 )
 from pointsman.routers.fitting import FitContext, FitData
@@ -116,6 +117,7 @@ def routers_config(**train: object) -> RoutersConfig:
         ),
         bert=BertConfig(base="tiny", max_tokens=MAX_TOKENS, train=TrainConfig(**{**settings, **train})),
         knn=KnnConfig(neighbours=5),
+        stack=StackConfig(trees=20, leaf_queries=2, feature_share=0.5),
     )
 
 
@@ -183,7 +185,7 @@ def tiny_bert_router(base: Path):
 
 
 def tiny_packaged_router(folder: Path, name: str = "bert", threshold: float = 0.5, serving: dict | None = None) -> Path:
-    """A packaged tiny router in `folder`: bert, semantic or knn, with `serving` as its serving.json."""
+    """A packaged tiny router in `folder`: bert, semantic, stack or knn, with `serving` as its serving.json."""
     import tempfile
 
     from pointsman.routers.card import Card

@@ -28,6 +28,7 @@ from pointsman.calibrate.traffic import Traffic, add_column_option, read_traffic
 from pointsman.config.params import PARAMS_FILE
 from pointsman.evaluation.intervals import Estimate
 from pointsman.evaluation.outcomes import Floats
+from pointsman.routers.names import SERVABLE
 from pointsman.score.scorer import make_scorer
 
 _FEW = 30
@@ -80,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m pointsman.calibrate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--router", required=True, help="folder of a router, or semantic, bert or knn for models/{name}")
+    add("--router", required=True, help=f"folder of a router, or {', '.join(SERVABLE)} for models/{{name}}")
     add("--input", type=Path, required=True, help="file of queries: .jsonl, .csv or .parquet")
     wish = parser.add_mutually_exclusive_group(required=True)
     wish.add_argument("--keep-quality", type=float, metavar="SHARE", help="of the strong model's quality, e.g. 0.95")

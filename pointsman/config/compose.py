@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     print(f"{PARAMS_FILE}: {'up to date' if options.check else 'written'}, overrides {overrides}")  # noqa: T201
     if "llm" not in load_params().routers:
-        print("the LLM router is left out; to have it, name it: 'routers=[semantic, bert, llm]'")  # noqa: T201
+        print("the LLM router is left out; to have it, name it: 'routers=[semantic, bert, stack, llm]'")  # noqa: T201
     return 0
 
 

@@ -15,7 +15,7 @@ from pointsman.config.routers import EmbedderConfig, RoutersConfig
 from pointsman.config.serving import ServingConfig
 
 PARAMS_FILE = Path("params.yaml")
-TRAINABLE = ("semantic", "llm", "bert")
+TRAINABLE = ("semantic", "llm", "bert", "stack")
 
 
 class NearTrainConfig(Section):
@@ -36,7 +36,7 @@ class EvaluationConfig(Section):
 class StudiesConfig(Section):
     """What multiplies training: the same routers fitted again, in other ways."""
 
-    routers: list[Literal["bert", "knn", "semantic"]] = Field(description="Which")
+    routers: list[Literal["bert", "knn", "semantic", "stack"]] = Field(description="Which")
     seeds: int = Field(ge=0, description="Fits on so many seeds of training, from `seed` on; 0: none")
     labels: list[PositiveInt] = Field(description="Fits on so many labelled train queries each; empty: none")
 

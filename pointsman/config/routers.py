@@ -99,6 +99,14 @@ class KnnConfig(Section):
     neighbours: PositiveInt = Field(description="Train queries that vote")
 
 
+class StackConfig(Section):
+    """A linear model and a forest on the query's surface and its frozen embedding."""
+
+    trees: PositiveInt = Field(description="Trees of the forest")
+    leaf_queries: PositiveInt = Field(description="Fewest train queries in a leaf")
+    feature_share: PositiveFloat = Field(le=1.0, description="Share of the features that are tried at a split")
+
+
 class RoutersConfig(Section):
     """Settings of each router, by its name."""
 
@@ -106,3 +114,4 @@ class RoutersConfig(Section):
     llm: LlmRouterConfig
     bert: BertConfig
     knn: KnnConfig
+    stack: StackConfig

@@ -12,7 +12,7 @@ from pointsman.evaluation.outcomes import EvaluationError, Outcomes
 from pointsman.evaluation.select import Scores, Selection, select_router
 from pointsman.evaluation.summary import evaluate_router, is_better, judge_winner, warn_of_outcomes, warn_of_router
 
-PROBABILITIES = frozenset({"semantic", "llm", "bert", "knn", "shuffled", "length"})
+PROBABILITIES = frozenset({"semantic", "llm", "bert", "stack", "knn", "shuffled", "length"})
 """Routers whose scores are calibrated; Brier and ECE say nothing of the others."""
 
 FIXED = {"always_weak": ALWAYS_WEAK, "always_strong": ALWAYS_STRONG}

@@ -12,7 +12,7 @@ from pointsman.report.content import Figure, Section, Text
 from pointsman.report.figures import Axis, Chosen, Line, draw_curves
 from pointsman.report.inputs import Inputs
 
-ORDER = ("bert", "semantic", "llm", "knn", "length", "random", "shuffled", "oracle")
+ORDER = ("bert", "stack", "semantic", "llm", "knn", "length", "random", "shuffled", "oracle")
 _SHARES = ("cost of asking the strong model alone", "the strong model's quality")
 
 

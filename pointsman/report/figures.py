@@ -15,6 +15,7 @@ _INK = "#010203"
 _MUTED = "#808080"
 _STYLES: dict[str, dict[str, Any]] = {
     "bert": {"color": "#0072b2", "linestyle": "-", "linewidth": 2.0},
+    "stack": {"color": "#cc9a00", "linestyle": (0, (5, 1.5)), "linewidth": 2.0},
     "semantic": {"color": "#009e73", "linestyle": (0, (6, 2)), "linewidth": 2.0},
     "llm": {"color": "#d55e00", "linestyle": (0, (4, 1.5, 1, 1.5)), "linewidth": 2.0},
     "knn": {"color": "#b8669a", "linestyle": (0, (2, 1)), "linewidth": 2.0},
@@ -26,7 +27,7 @@ _STYLES: dict[str, dict[str, Any]] = {
 """Colours of Okabe and Ito's palette, dark and bright enough for both a white and a black page."""
 
 _OTHER = {"color": _INK, "linestyle": "-", "linewidth": 1.4}
-_MARKERS = {"bert": "o", "semantic": "s", "llm": "^", "knn": "D", "length": "v"}
+_MARKERS = {"bert": "o", "stack": "P", "semantic": "s", "llm": "^", "knn": "D", "length": "v"}
 
 
 class Line(NamedTuple):

@@ -11,6 +11,7 @@ from pointsman.llm.shelf import Asking
 from pointsman.llm.weights import model_hash, resolve
 from pointsman.routers.embedding import Embedder
 from pointsman.routers.fitting import FitContext
+from pointsman.routers.names import EMBEDDING
 
 if TYPE_CHECKING:
     from pointsman.config.routers import EmbedderConfig, RoutersConfig
@@ -27,7 +28,7 @@ def make_context(
         train=router.bert.train,
         embedder=embedder,
         seed=seed,
-        embed=make_embedder(embedder, asking) if name in ("semantic", "knn", "shuffled") else None,
+        embed=make_embedder(embedder, asking) if name in (*EMBEDDING, "shuffled") else None,
         ask=partial(ask, settings=asking, what="classifications") if name == "llm" else None,
         model_hash=model_hash(candidate.model, asking.weights) if candidate.provider == "local" else None,
         template=Path(router.llm.prompt).read_text("utf-8") if name == "llm" else None,

@@ -1,7 +1,10 @@
 """Names of routers, without their code."""
 
-SERVABLE = ("semantic", "bert", "knn")
+SERVABLE = ("semantic", "bert", "stack", "knn")
 """What may win and be packaged; the LLM router is compared only."""
+
+EMBEDDING = ("semantic", "stack", "knn")
+"""What scores by the frozen sentence encoder."""
 
 COMPARED = ("random", "length", "knn", "always_weak", "always_strong", "oracle", "shuffled")
 """What is always computed beside the routers that conf lists."""

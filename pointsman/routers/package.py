@@ -53,12 +53,12 @@ def package(
     """Write the servable folder and return its router.json; `out` appears whole or not at all.
 
     Args:
-        model_folder: a trained semantic, bert or knn router.
+        model_folder: a trained router that can be served.
         out: the servable folder; replaced where it exists.
         threshold: route strong if and only if score > threshold.
         texts: validation queries, on which ONNX is compared with torch and int8 is judged.
         card: what the model card says.
-        embedder: the sentence encoder; needed for semantic and knn.
+        embedder: the sentence encoder; needed for those that read an embedding.
         metric: APGR of the scores of `texts`; without it there is no int8 model.
         extras: other JSON files of the folder, by their names.
 

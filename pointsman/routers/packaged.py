@@ -18,11 +18,13 @@ from pointsman.routers.calibration import Calibration
 from pointsman.routers.encoder import Device, OnnxEncoder, TokenIds, Tokens
 from pointsman.routers.files import MANIFEST, RouterError, read_manifest
 from pointsman.routers.knn import router as knn
+from pointsman.routers.names import EMBEDDING, SERVABLE
 from pointsman.routers.semantic import router as semantic
+from pointsman.routers.stack import router as stack
 
 REMEDY = "dvc repro package"
 TOKENIZER = "tokenizer.json"
-Head = Callable[[NDArray[np.float32]], Floats]
+Head = Callable[[Sequence[str], NDArray[np.float32]], Floats]  # texts and the encoder's rows to raw scores
 
 
 @dataclass(frozen=True)
@@ -53,21 +55,22 @@ class Packaged:
         """Token ids of each query, and whether it was cut."""
         return self._encoder.tokenise(texts)
 
-    def scores_tokens(self, tokens: Sequence[Sequence[int]]) -> Scored:
-        """Score tokenised queries, in their order."""
-        raw = self._raw(self._encoder.run(tokens))
-        return Scored(self._calibration.apply(raw), raw, np.zeros(len(raw)))
+    def scores_tokens(self, texts: Sequence[str], tokens: Sequence[Sequence[int]]) -> Scored:
+        """Score queries of which the token ids are known, in their order."""
+        return self._scored(texts, self._encoder.run(tokens))
 
     def scores(self, texts: Sequence[str], embeddings: NDArray[np.float32] | None = None) -> Scored:
-        """Score queries; semantic and knn take embeddings (n, d) instead of running the encoder."""
-        if embeddings is not None and self.name != "bert":
-            raw = self._raw(embeddings)
-            return Scored(self._calibration.apply(raw), raw, np.zeros(len(raw)))
-        return self.scores_tokens(self._encoder.encode_batch(texts))
+        """Score queries; those that read an embedding take embeddings (n, d) instead of running the encoder."""
+        given = embeddings if self.name in EMBEDDING else None
+        return self._scored(texts, self._encoder(texts) if given is None else given)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The encoder's rows: of semantic and knn, embeddings (n, d)."""
+        """The encoder's rows: embeddings (n, d), but for bert, whose rows are predicted scores."""
         return self._encoder(texts)
+
+    def _scored(self, texts: Sequence[str], rows: NDArray[np.float32]) -> Scored:
+        raw = self._raw(texts, rows)
+        return Scored(self._calibration.apply(raw), raw, np.zeros(len(raw)))
 
     def routes(self, texts: Sequence[str], embeddings: NDArray[np.float32] | None = None) -> list[str]:
         """Name of each query's best route.
@@ -147,11 +150,9 @@ def sha256(path: Path) -> str:
 
 
 def _head(name: str, folder: Path, routed: semantic.SemanticRouter | None) -> Head:
-    """What turns the encoder's rows into raw scores."""
-    if name == "bert":
-        return scoring.raw_scores
-    if routed is not None:
-        return routed.mix
-    if name == "knn":
-        return knn.load(folder).vote
-    raise RouterError(f"{folder / MANIFEST} names the router {name!r}, expected bert, semantic or knn")
+    if name == "stack":
+        return stack.load(folder).mix
+    if name not in SERVABLE:
+        raise RouterError(f"{folder / MANIFEST} names the router {name!r}, expected one of {', '.join(SERVABLE)}")
+    of_rows = scoring.raw_scores if name == "bert" else routed.mix if routed else knn.load(folder).vote
+    return lambda _texts, rows: of_rows(rows)

@@ -9,12 +9,14 @@ from typing import Any
 from pointsman.routers.base import Router
 from pointsman.routers.files import RouterError, read_manifest
 from pointsman.routers.fitting import FitContext, FitData
+from pointsman.routers.names import EMBEDDING
 
 LEARNED = {
     "semantic": "pointsman.routers.semantic.router",
     "llm": "pointsman.routers.llm.router",
     "bert": "pointsman.routers.bert.router",
     "knn": "pointsman.routers.knn.router",
+    "stack": "pointsman.routers.stack.router",
 }
 
 
@@ -39,7 +41,7 @@ def load(folder: Path, context: FitContext | None = None) -> Router:
         return _load_llm(folder, context)
     embed = context.embed if context else None
     loaded: Router
-    loaded = _module(name).load(folder, embed) if name in ("semantic", "knn") else _module(name).load(folder)
+    loaded = _module(name).load(folder, embed) if name in EMBEDDING else _module(name).load(folder)
     return loaded
 
 

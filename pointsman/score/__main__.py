@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pointsman import cli
 from pointsman.config.params import PARAMS_FILE
+from pointsman.routers.names import SERVABLE
 from pointsman.score.run import Job, run
 from pointsman.score.scorer import make_scorer
 
@@ -31,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m pointsman.score", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--router", required=True, help="folder of a router, or semantic, bert or knn for models/{name}")
+    add("--router", required=True, help=f"folder of a router, or {', '.join(SERVABLE)} for models/{{name}}")
     add("--input", type=Path, required=True, help="file of queries: .jsonl, .csv or .parquet")
     add("--output", type=Path, required=True, help="file to write: .jsonl, .csv or .parquet")
     add("--text-column", default="prompt", help="column that holds the query (default: prompt)")

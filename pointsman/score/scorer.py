@@ -49,12 +49,12 @@ def make_scorer(router: str, params: Path) -> Scorer:
         return _unlabelled_semantic(params)
     if router == "llm":
         raise RouterError(
-            "the llm router is compared only and scores no files; expected semantic, bert, knn or a folder"
+            f"the llm router is compared only and scores no files; expected {', '.join(SERVABLE)} or a folder"
         )
     if not (folder / MANIFEST).exists():
         raise RouterError(
             f"router is {router!r}, but {folder / MANIFEST} is missing; expected {', '.join(SERVABLE)} or a router's "
-            f"folder. Train it with: dvc repro {'train@bert' if router == 'bert' else 'package'}"
+            f"folder. Train it with: dvc repro {f'train@{router}' if router in ('bert', 'stack') else 'package'}"
         )
     return _packaged(folder) if "files" in read_manifest(folder) else _trained(folder, params)
 

@@ -52,8 +52,9 @@ class Runtime:
         self._batcher.close()
 
     def _predict(self, texts: list[str]) -> list[Prediction]:
-        tokens = self.router.tokenise([router_text(text) for text in texts])
-        scores = self.router.scores_tokens([ids for ids, _ in tokens]).score
+        read = [router_text(text) for text in texts]
+        tokens = self.router.tokenise(read)
+        scores = self.router.scores_tokens(read, [ids for ids, _ in tokens]).score
         return [Prediction(float(score), cut) for score, (_, cut) in zip(scores, tokens, strict=True)]
 
 

@@ -46,9 +46,11 @@ def test_onnx_scores_are_those_of_torch(trained, router):
 def test_tokens_score_as_their_texts_in_any_order_and_batch(router):
     scores = router.scores(TEXTS).score
     tokens = [router.encode(text) for text in TEXTS]
-    assert router.scores_tokens(tokens).score == pytest.approx(scores, abs=1e-5)
-    assert router.scores_tokens(tokens[::-1]).score[::-1] == pytest.approx(scores, abs=1e-5)
-    assert [router.scores_tokens([ids]).score[0] for ids in tokens] == pytest.approx(scores, abs=1e-5)
+    assert router.scores_tokens(TEXTS, tokens).score == pytest.approx(scores, abs=1e-5)
+    assert router.scores_tokens(TEXTS[::-1], tokens[::-1]).score[::-1] == pytest.approx(scores, abs=1e-5)
+    assert [
+        router.scores_tokens([text], [ids]).score[0] for text, ids in zip(TEXTS, tokens, strict=True)
+    ] == pytest.approx(scores, abs=1e-5)
 
 
 def test_many_texts_are_scored_in_their_order(router):
@@ -208,7 +210,7 @@ def test_the_model_card_tells_what_it_is_given():
 
 def test_a_router_that_cannot_be_served_is_refused(tmp_path):
     write_manifest(tmp_path, {"router": "llm"})
-    with pytest.raises(RouterError, match="holds the llm router, expected one of semantic, bert, knn"):
+    with pytest.raises(RouterError, match="holds the llm router, expected one of semantic, bert, stack, knn"):
         package(tmp_path, tmp_path / "out", threshold=0.5, texts=[], card=CARD)
 
 

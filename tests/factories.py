@@ -40,7 +40,7 @@ def tiny_base(folder: Path, seed: int = 0) -> Path:
     architecture = Architecture(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=HIDDEN,
-        num_hidden_layers=1,
+        num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=32,
         max_position_embeddings=64,
@@ -98,8 +98,10 @@ def routers_config(**train: object) -> RoutersConfig:
         "patience": 2,
         "watch_share": 0.1,
         "watch_tolerance": 0.0,
+        "frozen_layers": 0,
         "calibration": "platt",
     }
+    trained = TrainConfig(**{**settings, **train})
     routes = [
         Route(name="coding", description="code", examples=["write a python function", "a loop in code"], prior=0.7),
         Route(name="factual", description="facts", examples=["what is the capital of the country"], prior=0.2),
@@ -115,9 +117,9 @@ def routers_config(**train: object) -> RoutersConfig:
             top_logprobs=5,
             max_failed_share=0.5,
         ),
-        bert=BertConfig(base="tiny", max_tokens=MAX_TOKENS, train=TrainConfig(**{**settings, **train})),
+        bert=BertConfig(base="tiny", max_tokens=MAX_TOKENS, train=trained),
         knn=KnnConfig(neighbours=5),
-        stack=StackConfig(trees=20, leaf_queries=2, feature_share=0.5),
+        stack=StackConfig(trees=20, leaf_queries=2, feature_share=0.5, train=trained),
     )
 
 
@@ -128,7 +130,7 @@ def fit_context(base: Path | None = None, **options: object) -> FitContext:
     config = routers_config(**options.pop("train", {}))
     embedder = EmbedderConfig(weights="tiny", max_tokens=MAX_TOKENS, batch_size=16)
     defaults = {"seed": 7, "quiet": True, "base": base, "embed": base and Embedder(base, MAX_TOKENS, 16)}
-    return FitContext(router=config, train=config.bert.train, embedder=embedder, **{**defaults, **options})
+    return FitContext(router=config, embedder=embedder, **{**defaults, **options})
 
 
 def planted_table(count: int, seed: int = 0) -> pd.DataFrame:
@@ -170,21 +172,24 @@ def tiny_bert_router(base: Path):
     """An untrained bert router whose scores of short texts spread around 0.5."""
     import torch
 
-    from pointsman.routers.bert.data import base_tokenizer
-    from pointsman.routers.bert.model import from_base
     from pointsman.routers.bert.router import BertRouter
     from pointsman.routers.calibration import Calibration
+    from pointsman.routers.tuned.data import base_tokenizer
+    from pointsman.routers.tuned.encoder import TunedEncoder
+    from pointsman.routers.tuned.model import from_base
 
     with torch.random.fork_rng():
         torch.manual_seed(1)
         model = from_base(base).eval()
-    tokenizer = base_tokenizer(base, MAX_TOKENS)
-    raw = BertRouter(model, tokenizer, MAX_TOKENS, Calibration("platt")).scores(WORDS).raw
+    encoder = TunedEncoder(model, base_tokenizer(base, MAX_TOKENS), MAX_TOKENS)
+    raw = BertRouter(encoder, Calibration("platt")).scores(WORDS).raw
     slope = 1.0 / float(raw.std())
-    return BertRouter(model, tokenizer, MAX_TOKENS, Calibration("platt", slope, -slope * float(raw.mean())))
+    return BertRouter(encoder, Calibration("platt", slope, -slope * float(raw.mean())))
 
 
-def tiny_packaged_router(folder: Path, name: str = "bert", threshold: float = 0.5, serving: dict | None = None) -> Path:
+def tiny_packaged_router(
+    folder: Path, name: str = "bert", threshold: float = 0.5, serving: dict | None = None, **train: object
+) -> Path:
     """A packaged tiny router in `folder`: bert, semantic, stack or knn, with `serving` as its serving.json."""
     import tempfile
 
@@ -194,7 +199,7 @@ def tiny_packaged_router(folder: Path, name: str = "bert", threshold: float = 0.
 
     with tempfile.TemporaryDirectory() as temporary:
         base = tiny_base(Path(temporary) / "base")
-        context = fit_context(base)
+        context = fit_context(base, train=train)
         table = planted_table(40)
         router = tiny_bert_router(base) if name == "bert" else fit(name, fit_data(table, context.embed), context)
         router.save(Path(temporary) / "trained")

@@ -62,7 +62,7 @@ class LlmRouterConfig(Section):
 
 
 class TrainConfig(Section):
-    """Fine-tuning of the BERT router."""
+    """Fine-tuning of an encoder."""
 
     epochs: PositiveInt = Field(description="Passes over train, at most")
     batch_size: PositiveInt = Field(description="Queries in a step, per process")
@@ -74,6 +74,7 @@ class TrainConfig(Section):
     watch_tolerance: float = Field(
         ge=0.0, description="Of epochs whose watched loss is at most this far above the least, the latest is kept, nats"
     )
+    frozen_layers: int = Field(ge=0, description="Lowest layers of the encoder that keep their weights; 0: none does")
     calibration: Literal["platt", "temperature"] = Field(
         description="platt: slope and offset; temperature: slope alone, for scores that seldom tie"
     )
@@ -100,11 +101,12 @@ class KnnConfig(Section):
 
 
 class StackConfig(Section):
-    """A linear model and a forest on the query's surface and its frozen embedding."""
+    """A linear model and a forest on the query's surface and frozen embedding, and a fine-tuned encoder."""
 
     trees: PositiveInt = Field(description="Trees of the forest")
     leaf_queries: PositiveInt = Field(description="Fewest train queries in a leaf")
     feature_share: PositiveFloat = Field(le=1.0, description="Share of the features that are tried at a split")
+    train: TrainConfig
 
 
 class RoutersConfig(Section):

@@ -14,7 +14,7 @@ ABOUT = {
     "semantic": "compares the query with example queries of each topic",
     "llm": "asks a language model how hard the query is",
     "bert": "a small encoder, fine-tuned on the train queries",
-    "stack": "a linear model and a forest on the query's surface and embedding",
+    "stack": "a linear model and a forest on the query's surface and embedding, and a fine-tuned encoder",
     "knn": "what the nearest train queries gained",
     "length": "the longer the query, the harder",
     "random": "chance",

@@ -22,10 +22,10 @@ def make_context(
 ) -> FitContext:
     """The context of one router: its base weights, encoder and model are fetched only for those that use them."""
     candidate = router.llm.candidate
-    base = resolve(router.bert.base, asking.weights) if name == "bert" else None
+    weights = {"bert": router.bert.base, "stack": embedder.weights}.get(name)
+    base = None if weights is None else resolve(weights, asking.weights)
     return FitContext(
         router=router,
-        train=router.bert.train,
         embedder=embedder,
         seed=seed,
         embed=make_embedder(embedder, asking) if name in (*EMBEDDING, "shuffled") else None,

@@ -17,7 +17,7 @@ from pointsman.routers.files import RouterError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pointsman.config.routers import EmbedderConfig, RoutersConfig, TrainConfig
+    from pointsman.config.routers import EmbedderConfig, RoutersConfig
 
 Ask = Callable[[list[Request]], list[Answer]]
 Embeddings = NDArray[np.float32]
@@ -45,11 +45,10 @@ class FitContext:
     """Settings, and what reaches outside the process: who embeds, who is asked, where base weights lie.
 
     A router uses what it needs: `embed` semantic, stack, knn and shuffled (for texts that come without embeddings),
-    `ask`, `model_hash` and `template` llm, `base` bert.
+    `ask`, `model_hash` and `template` llm, `base` bert and stack.
     """
 
     router: RoutersConfig
-    train: TrainConfig
     embedder: EmbedderConfig
     seed: int
     embed: Embed | None = None

@@ -10,15 +10,23 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
 from pointsman.routers import packaged
-from pointsman.routers.base import Floats, Router
+from pointsman.routers.base import Floats
 from pointsman.routers.card import Card, render
 from pointsman.routers.embedding import Embedder
 from pointsman.routers.files import FORMAT, MANIFEST, RouterError, read_manifest, write_manifest
 from pointsman.routers.names import SERVABLE
-from pointsman.routers.onnx_export import PredictedScores, SentenceEmbedding, export_onnx, int8_ok, quantise
+from pointsman.routers.onnx_export import (
+    EmbeddingAndScores,
+    PredictedScores,
+    SentenceEmbedding,
+    export_onnx,
+    int8_ok,
+    quantise,
+)
 from pointsman.routers.registry import load
 from pointsman.tables.io import write_json
 
@@ -27,12 +35,13 @@ KEPT = ("model.safetensors", "config.json", "arrays.safetensors")
 TOLERANCE = 1e-3
 
 Metric = Callable[[Floats], float | None]
+Rows = Callable[[Sequence[str]], NDArray[Any]]  # what the exported module gives for texts
 
 
 class _Source(NamedTuple):
     """What a kind of router is exported from."""
 
-    router: Router
+    rows: Rows
     module: nn.Module
     tokenizer: Any
     vocabulary: int
@@ -77,7 +86,7 @@ def package(
         export_onnx(source.module, folder / FP32, source.vocabulary, source.max_tokens)
         manifest = _manifest(model_folder, threshold, source.max_tokens)
         _write(folder, manifest, FP32)
-        chosen = _choose_onnx(folder, manifest, source.router, texts, metric)
+        chosen = _choose_onnx(folder, manifest, source.rows, texts, metric)
         (folder / "README.md").write_text(render(card, manifest, chosen), "utf-8", newline="\n")
         written = _write(folder, manifest, chosen)
         shutil.rmtree(out, ignore_errors=True)
@@ -91,14 +100,19 @@ def _source(model_folder: Path, embedder: Embedder | None) -> _Source:
         raise RouterError(f"{model_folder} holds the {name} router, expected one of {', '.join(SERVABLE)}")
     if name == "bert":
         bert: Any = load(model_folder)
-        vocabulary = int(bert.model.encoder.config.vocab_size)
-        return _Source(bert, PredictedScores(bert.model), bert.tokenizer, vocabulary, bert.max_tokens)
+        tuned = bert.encoder
+        vocabulary = int(tuned.model.encoder.config.vocab_size)
+        return _Source(tuned.predict, PredictedScores(tuned.model), tuned.tokenizer, vocabulary, tuned.max_tokens)
     if embedder is None:
         raise RouterError(f"the {name} router is packaged with its sentence encoder. Pass embedder")
     parts = embedder.parts()
-    module = SentenceEmbedding(parts.model)
-    router: Any = load(model_folder)
-    return _Source(replace(router, embed=embedder), module, parts.tokenizer, parts.vocabulary, embedder.max_tokens)
+    frozen = SentenceEmbedding(parts.model)
+    tail = (parts.tokenizer, parts.vocabulary, embedder.max_tokens)
+    if name != "stack":
+        return _Source(embedder, frozen, *tail)
+    stack: Any = load(model_folder)
+    module = EmbeddingAndScores(frozen, PredictedScores(stack.encoder.model))
+    return _Source(replace(stack, embed=embedder).rows, module, *tail)
 
 
 def _copy(model_folder: Path, folder: Path) -> None:
@@ -121,20 +135,25 @@ def _write(folder: Path, manifest: dict[str, Any], onnx: str) -> dict[str, Any]:
 
 
 def _choose_onnx(
-    folder: Path, manifest: dict[str, Any], router: Router, texts: Sequence[str], metric: Metric | None
+    folder: Path, manifest: dict[str, Any], rows: Rows, texts: Sequence[str], metric: Metric | None
 ) -> str:
-    """Compare ONNX with torch; keep the int8 model where it routes as well; returns the file that is served."""
+    """Compare ONNX with torch; keep the int8 model where it routes as well; returns the file that is served.
+
+    What is compared is what the graph computes. Scores follow from it by the same code, but a tree or a neighbour more
+    or less, which the last bit may turn, is a step.
+    """
     if not texts:
         return FP32
-    fp32 = packaged.load(folder, device="cpu").scores(texts).score
-    worst = float(np.abs(router.scores(texts).score - fp32).max())
+    fp32 = packaged.load(folder, device="cpu")
+    worst = float(np.abs(rows(texts) - fp32.embed(texts)).max())
     if worst > TOLERANCE:
-        raise RouterError(f"ONNX and torch differ by {worst:.2g} in a score, expected at most {TOLERANCE:g}")
+        raise RouterError(f"ONNX and torch differ by {worst:.2g} in an output, expected at most {TOLERANCE:g}")
     if metric is None:
         return FP32
     quantise(folder / FP32, folder / INT8)
     _write(folder, manifest, FP32)
-    if int8_ok(metric(fp32), metric(packaged.load(folder, device="cpu", onnx=INT8).scores(texts).score)):
+    int8 = packaged.load(folder, device="cpu", onnx=INT8)
+    if int8_ok(metric(fp32.scores(texts).score), metric(int8.scores(texts).score)):
         return INT8
     (folder / INT8).unlink()
     return FP32

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pointsman.routers.base import Floats, Scored
-from pointsman.routers.bert import scoring
 from pointsman.routers.calibration import Calibration
 from pointsman.routers.encoder import Device, OnnxEncoder, TokenIds, Tokens
 from pointsman.routers.files import MANIFEST, RouterError, read_manifest
 from pointsman.routers.knn import router as knn
-from pointsman.routers.names import EMBEDDING, SERVABLE
+from pointsman.routers.names import SERVABLE
 from pointsman.routers.semantic import router as semantic
-from pointsman.routers.stack import router as stack
+from pointsman.routers.stack import head as stack
+from pointsman.routers.tuned import scoring
 
 REMEDY = "dvc repro package"
 TOKENIZER = "tokenizer.json"
@@ -60,12 +60,12 @@ class Packaged:
         return self._scored(texts, self._encoder.run(tokens))
 
     def scores(self, texts: Sequence[str], embeddings: NDArray[np.float32] | None = None) -> Scored:
-        """Score queries; those that read an embedding take embeddings (n, d) instead of running the encoder."""
-        given = embeddings if self.name in EMBEDDING else None
+        """Score queries; semantic and knn take embeddings (n, d) instead of running the encoder."""
+        given = embeddings if self.name in ("semantic", "knn") else None
         return self._scored(texts, self._encoder(texts) if given is None else given)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The encoder's rows: embeddings (n, d), but for bert, whose rows are predicted scores."""
+        """The encoder's rows: embeddings (n, d) of semantic and knn, predicted scores of bert, both of the stack."""
         return self._encoder(texts)
 
     def _scored(self, texts: Sequence[str], rows: NDArray[np.float32]) -> Scored:

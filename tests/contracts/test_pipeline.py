@@ -16,7 +16,7 @@ DYNAMIC = {
     "pointsman/queries/collect.py": ["pointsman/queries/sources"],
     "pointsman/routers/registry.py": ["pointsman/routers/${item.router}"],
 }
-ROUTERS = ("semantic", "llm", "bert", "knn")
+ROUTERS = ("semantic", "llm", "bert", "knn", "stack")
 
 
 def module_files(name):

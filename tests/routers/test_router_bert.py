@@ -14,12 +14,12 @@ from transformers import TrainerControl, TrainerState
 
 from pointsman.routers import registry
 from pointsman.routers.baselines import shuffle_labels
-from pointsman.routers.bert.data import Rows
-from pointsman.routers.bert.model import ScoreModel, from_base, mean_pool
 from pointsman.routers.bert.router import load
-from pointsman.routers.bert.scoring import raw_scores
-from pointsman.routers.bert.train import KeepBest, split_watched
 from pointsman.routers.files import RouterError
+from pointsman.routers.tuned.data import Rows
+from pointsman.routers.tuned.model import ScoreModel, from_base, mean_pool
+from pointsman.routers.tuned.scoring import raw_scores
+from pointsman.routers.tuned.train import KeepBest, split_watched
 
 UNSEEN = planted_table(150, seed=99)
 UNSEEN_TEXTS = list(UNSEEN["text"])
@@ -46,24 +46,23 @@ def test_a_query_scores_alike_alone_and_in_any_batch(bert):
 
 
 def test_the_raw_score_is_predicted_strong_less_predicted_weak(bert):
-    predicted = bert.predict(UNSEEN_TEXTS[:5])
+    predicted = bert.encoder.predict(UNSEEN_TEXTS[:5])
     assert predicted.shape == (5, 2)
     assert bert.scores(UNSEEN_TEXTS[:5]).raw == pytest.approx(predicted[:, 1] - predicted[:, 0])
     assert raw_scores(np.array([[0.25, 0.75]])).tolist() == [0.5]
 
 
 def test_the_history_tells_losses_and_the_best_epoch_but_no_clock(bert):
-    history = bert.history
+    history = bert.encoder.history
     losses = [epoch["watched_loss"] for epoch in history["epochs"]]
     assert history["best_epoch"] == 1 + int(np.argmin(losses))
     assert history["train_rows"] + history["watched_rows"] == 200
     assert set(history) == {"train_rows", "watched_rows", "best_epoch", "epochs"}
-    assert bert.timing["fit_s"] > 0
 
 
 def test_training_stops_when_the_watched_loss_no_longer_falls(table, base):
     context = fit_context(base, train={"epochs": 30, "learning_rate": 0.2, "patience": 1})
-    history = registry.fit("bert", shuffle_labels(fit_data(table), seed=5), context).history
+    history = registry.fit("bert", shuffle_labels(fit_data(table), seed=5), context).encoder.history
     assert len(history["epochs"]) == history["best_epoch"] + 1 < 30
 
 
@@ -186,7 +185,7 @@ def test_two_processes_train_one_model_and_only_the_first_writes(base, tmp_path)
         f"context = fit_context(Path({str(base)!r}), train={{'epochs': 2}})\n"
         "router = registry.fit('bert', fit_data(planted_table(80)), context)\n"
         f"router.save(Path({str(tmp_path)!r}) / 'model')\n"
-        "weights = router.model.head.weight.sum().item()\n"
+        "weights = router.encoder.model.head.weight.sum().item()\n"
         f"Path({str(tmp_path)!r}, f'rank-{{os.environ[\"RANK\"]}}').write_text(repr(weights))\n"
     )
     path = os.pathsep.join([str(Path(__file__).parents[1]), str(Path(__file__).parents[2])])

@@ -293,7 +293,7 @@ def test_semantic_without_a_trained_model_uses_the_priors(trained):
     [
         ("llm", "the llm router is compared only"),
         ("bert", r"models/bert/router\.json is missing.*dvc repro train@bert"),
-        ("nowhere", r"router is 'nowhere'.*expected semantic, bert, knn or a router's folder"),
+        ("nowhere", r"router is 'nowhere'.*expected semantic, bert, stack, knn or a router's folder"),
     ],
 )
 def test_a_router_that_is_not_there_is_refused(tmp_path, monkeypatch, name, message):

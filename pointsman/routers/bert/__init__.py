@@ -1,1 +1,1 @@
-"""A fine-tuned encoder that predicts each model's score from the query alone."""
+"""The BERT router: a fine-tuned encoder alone."""

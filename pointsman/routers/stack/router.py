@@ -1,114 +1,92 @@
-"""The stack: a linear model and a forest on a query's surface and frozen embedding. Scoring imports numpy alone."""
+"""The stack: a linear model and a forest on a query's surface and frozen embedding, and a fine-tuned encoder."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pointsman.routers import calibration, fitting
 from pointsman.routers.base import Floats, Scored
-from pointsman.routers.files import RouterError, read_arrays, read_manifest, write_arrays, write_manifest
+from pointsman.routers.files import RouterError, read_manifest, write_arrays, write_manifest
 from pointsman.routers.fitting import Embed, FitContext, FitData, embeddings_of
-from pointsman.routers.stack import features, forest
-from pointsman.routers.stack.features import Features
-from pointsman.routers.stack.forest import Forest
+from pointsman.routers.stack import features, forest, head
 from pointsman.routers.stack.surface import surface
+from pointsman.routers.tuned import encoder as tuned
+from pointsman.routers.tuned.train import is_main_process
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-FEWEST = 10  # train queries
 ALIKE = 1e-9  # spread of predicted gains, which lie between -1 and 1
-INNER_FOLDS = 4  # of train, for predictions that are not fitted
 PENALTIES = np.logspace(0, 5, 11)  # of the ridge regression; the best by leave-one-out is taken
 
 
 @dataclass(frozen=True)
 class StackRouter:
-    """Mean of the members' predicted gains, each in units of its spread.
+    """Three members that predict the gain, their mean, and what turns it into a probability."""
 
-    Members with equal votes need no second fit: with a few hundred labels, fitted weights were no better
-    (docs/adr/0004-stack.md).
-    """
-
-    features: Features
-    coefficients: Floats  # shape (surface + d,): of the linear member
-    intercept: float
-    forest: Forest
-    spreads: tuple[float, float]  # of the linear member and the forest, on queries that they were not fitted on
+    head: head.StackHead
+    encoder: tuned.TunedEncoder
     calibration: calibration.Calibration
     embed: Embed | None = None
     name: str = "stack"
 
     def scores(self, texts: Sequence[str], embeddings: NDArray[np.float32] | None = None) -> Scored:
-        """Score queries; with embeddings (n, d) the encoder is not called.
+        """Score queries; with embeddings (n, d) the frozen encoder is not called, the fine-tuned one is.
 
         Raises:
-            RouterError: there are neither embeddings nor an encoder.
+            RouterError: there are neither embeddings nor an encoder for them.
         """
-        raw = self.mix(texts, embeddings_of(texts, embeddings, self.embed, self.name))
+        raw = self.head.mix(texts, self.rows(texts, embeddings))
         return Scored(self.calibration.apply(raw), raw, np.zeros(len(raw)))
 
-    def mix(self, texts: Sequence[str], embeddings: NDArray[np.float32]) -> Floats:
-        """Raw scores, shape (n,), of texts and their unit vectors, shape (n, d)."""
-        members = zip(self.members(texts, embeddings), self.spreads, strict=True)
-        return np.asarray(np.mean([predicted / spread for predicted, spread in members], axis=0))
-
-    def members(self, texts: Sequence[str], embeddings: NDArray[np.float32]) -> tuple[Floats, Floats]:
-        """Gain that the linear member and the forest predict, each of shape (n,)."""
-        looks = surface(texts)
-        linear = self.features.linear(looks, embeddings) @ self.coefficients + self.intercept
-        return linear, self.forest.predict(self.features.forest(looks, embeddings))
+    def rows(self, texts: Sequence[str], embeddings: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """Embedding and predicted scores of each query, shape (n, d + 2)."""
+        frozen = embeddings_of(texts, embeddings, self.embed, self.name)
+        return np.hstack([frozen, self.encoder.predict(texts).astype(np.float32)])
 
     def save(self, folder: Path) -> None:
-        """Write router.json and arrays.safetensors."""
-        write_arrays(folder, self.features.arrays() | self.forest.arrays() | {"linear.coefficients": self.coefficients})
-        manifest = {"router": self.name, "intercept": self.intercept, "spreads": list(self.spreads)}
-        write_manifest(folder, manifest | {"calibration": self.calibration.to_json()})
+        """Write the encoder's files, arrays.safetensors and router.json; of several processes, the first writes."""
+        if not is_main_process():
+            return
+        self.encoder.save(folder)
+        write_arrays(folder, self.head.arrays())
+        values = {"router": self.name, "max_tokens": self.encoder.max_tokens, **self.head.settings()}
+        write_manifest(folder, values | {"calibration": self.calibration.to_json()})
 
 
 def fit(data: FitData, context: FitContext) -> StackRouter:
-    """Fit both members on train; spreads and calibration come from predictions of queries that were not fitted on.
-
-    Those are validation's, and out-of-fold ones of train, where validation alone is a noisy measure.
+    """Fit each member on train; their spreads and the calibration come from their predictions of validation.
 
     Raises:
-        RouterError: train has fewer than ten queries.
+        RouterError: there is no base, it cannot be loaded, or train has fewer than ten rows.
     """
-    if len(data.train) < FEWEST:
-        raise RouterError(f"train has {len(data.train)} queries, expected {FEWEST} or more to fit the stack")
-    router = _fit_members(data.train, data.train_embeddings, context)
-    parts = [_Unseen(router.members(fitting.texts(data.validation), data.validation_embeddings), data.validation)]
-    part_of = np.random.default_rng(context.seed).permutation(len(data.train)) % INNER_FOLDS
-    for part in range(INNER_FOLDS):
-        tested, rest = data.train[part_of == part], data.train[part_of != part]
-        inner = _fit_members(rest, data.train_embeddings[part_of != part], context)
-        parts.append(_Unseen(inner.members(fitting.texts(tested), data.train_embeddings[part_of == part]), tested))
-    linear, trees = (np.concatenate([unseen.members[member] for unseen in parts]) for member in (0, 1))
-    event = np.concatenate([fitting.events(unseen.table) for unseen in parts])
-    spreads = (_spread(linear), _spread(trees))
-    fitted = calibration.fit("platt", (linear / spreads[0] + trees / spreads[1]) / 2, event)
-    return replace(router, spreads=spreads, calibration=fitted)
+    if context.base is None:
+        raise RouterError("the stack needs FitContext.base, the folder of the frozen encoder")
+    train = context.router.stack.train
+    encoder = tuned.fine_tune(
+        data.train, context.base, train, max_tokens=context.embedder.max_tokens, seed=context.seed, quiet=context.quiet
+    )
+    unscaled = StackRouter(_fit_head(data, context), encoder, calibration.NONE, context.embed)
+    texts = fitting.texts(data.validation)
+    members = unscaled.head.members(texts, unscaled.rows(texts, data.validation_embeddings))
+    linear, grown, tuned_gain = (_spread(gain) for gain in members)
+    spreads = (linear, grown, tuned_gain)
+    fitted = calibration.fit(train.calibration, head.mix(members, spreads), fitting.events(data.validation))
+    return replace(unscaled, head=replace(unscaled.head, spreads=spreads), calibration=fitted)
 
 
 def load(folder: Path, embed: Embed | None = None) -> StackRouter:
-    """Read a saved stack; `embed` serves texts that come without embeddings."""
-    manifest, arrays = read_manifest(folder), read_arrays(folder)
-    linear, trees = manifest["spreads"]
-    return StackRouter(
-        features=Features.from_arrays(arrays),
-        coefficients=arrays["linear.coefficients"],
-        intercept=float(manifest["intercept"]),
-        forest=Forest.from_arrays(arrays),
-        spreads=(float(linear), float(trees)),
-        calibration=calibration.Calibration.from_json(manifest["calibration"]),
-        embed=embed,
-    )
+    """Read a saved stack; `embed` serves texts that come without embeddings.
+
+    Raises:
+        RouterError: a file is missing or damaged.
+    """
+    manifest = read_manifest(folder, "dvc repro train@stack")
+    encoder = tuned.load(folder, int(manifest["max_tokens"]))
+    fitted = calibration.Calibration.from_json(manifest["calibration"])
+    return StackRouter(head.load(folder), encoder, fitted, embed)
 
 
 def _spread(predicted: Floats) -> float:
@@ -117,18 +95,12 @@ def _spread(predicted: Floats) -> float:
     return spread if spread > ALIKE else 1.0
 
 
-class _Unseen(NamedTuple):
-    """What members predicted of queries that they were not fitted on."""
-
-    members: tuple[Floats, Floats]
-    table: pd.DataFrame
-
-
-def _fit_members(train: pd.DataFrame, vectors: NDArray[np.float32], context: FitContext) -> StackRouter:
-    """A stack whose spreads and calibration are still to be found."""
+def _fit_head(data: FitData, context: FitContext) -> head.StackHead:
+    """The members that need no fine-tuning; their spreads are still to be found."""
     from sklearn.linear_model import RidgeCV
 
-    texts, settings = fitting.texts(train), context.router.stack
+    train, vectors, settings = data.train, data.train_embeddings, context.router.stack
+    texts = fitting.texts(train)
     made, looks = features.fit(texts, vectors), surface(texts)
     grown = forest.fit(
         made.forest(looks, vectors),
@@ -139,5 +111,4 @@ def _fit_members(train: pd.DataFrame, vectors: NDArray[np.float32], context: Fit
         seed=context.seed,
     )
     linear = RidgeCV(alphas=PENALTIES).fit(made.linear(looks, vectors), fitting.gains(train))
-    coefficients, intercept = np.asarray(linear.coef_, dtype=np.float64), float(linear.intercept_)
-    return StackRouter(made, coefficients, intercept, grown, (1.0, 1.0), calibration.NONE, context.embed)
+    return head.StackHead(made, np.asarray(linear.coef_, dtype=np.float64), float(linear.intercept_), grown)

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel
 
-from pointsman.routers.bert.scoring import HEADS
 from pointsman.routers.files import RouterError
+from pointsman.routers.tuned.scoring import HEADS
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
@@ -36,6 +36,22 @@ class ScoreModel(nn.Module):
         with torch.no_grad():
             self.head.bias.copy_(torch.logit(rates))
 
+    def freeze(self, layers: int) -> None:
+        """Keep the encoder as it is, but for what lies above its lowest layers; 0: train everything.
+
+        Raises:
+            RouterError: the encoder has no more layers than that.
+        """
+        stack = _layers(self.encoder)
+        if layers >= len(stack):
+            raise RouterError(
+                f"frozen_layers is {layers}, but the encoder has {len(stack)} layers, expected fewer. Lower it: "
+                "python -m pointsman.config.compose router.bert.train.frozen_layers=0"
+            )
+        if layers:
+            self.encoder.requires_grad_(False)
+            stack[layers:].requires_grad_(True)
+
     def forward(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
         """Logits, and with labels (scores in [0, 1], shape (n, heads)) the mean cross-entropy."""
         states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
@@ -44,6 +60,16 @@ class ScoreModel(nn.Module):
             return {"logits": logits}
         loss = nn.functional.binary_cross_entropy_with_logits(logits.float(), labels.float())
         return {"loss": loss, "logits": logits}
+
+
+def _layers(encoder: nn.Module) -> nn.ModuleList:
+    """The encoder's transformer layers, whatever the architecture calls them."""
+    config: Any = encoder.config
+    count = config.num_hidden_layers
+    for module in encoder.modules():
+        if isinstance(module, nn.ModuleList) and len(module) == count:
+            return module
+    raise RouterError(f"found no list of {count} layers in {type(encoder).__name__}; set frozen_layers to 0")
 
 
 def mean_pool(states: Tensor, attention_mask: Tensor) -> Tensor:

@@ -1,0 +1,94 @@
+"""The fine-tuned encoder as a whole: texts in, each model's predicted score out. The bert and stack routers use it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from pointsman.config.routers import TrainConfig
+from pointsman.routers import calibration, fitting
+from pointsman.routers.base import Floats
+from pointsman.routers.encoder import TokenIds, load_tokenizer, pad
+from pointsman.routers.files import RouterError
+from pointsman.routers.tuned.data import TOKENIZER, Rows, base_tokenizer, labels_of, tokenise
+from pointsman.routers.tuned.model import ScoreModel, from_base, read_model, write_model
+from pointsman.routers.tuned.train import is_main_process, train_model
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BATCH = 16
+FEWEST = 10  # train queries
+HISTORY = "history.json"
+
+
+@dataclass(frozen=True)
+class TunedEncoder:
+    """An encoder with a head for each model's score; docs/adr/0002-bert-target.md says why."""
+
+    model: ScoreModel
+    tokenizer: Tokenizer
+    max_tokens: int
+    history: dict[str, Any] = field(default_factory=dict)  # losses of training; empty where it was loaded
+
+    def predict(self, texts: Sequence[str]) -> Floats:
+        """Each model's predicted score in [0, 1], shape (n, 2): weak, strong."""
+        return calibration.sigmoid(_logits(self.model, tokenise(self.tokenizer, texts)))
+
+    def save(self, folder: Path) -> None:
+        """Write weights, config, tokenizer and history; of several processes, the first writes."""
+        from pointsman.tables.io import write_json
+
+        if not is_main_process():
+            return
+        write_model(folder, self.model)
+        self.tokenizer.save(str(folder / TOKENIZER))
+        write_json(folder / HISTORY, self.history)
+
+
+def fine_tune(
+    train: pd.DataFrame, base: Path, config: TrainConfig, *, max_tokens: int, seed: int, quiet: bool
+) -> TunedEncoder:
+    """Fine-tune a pretrained encoder on the texts and scores of train.
+
+    Raises:
+        RouterError: the base cannot be loaded, train has fewer than ten rows, or training diverged.
+    """
+    if len(train) < FEWEST:
+        raise RouterError(f"train has {len(train)} queries, expected {FEWEST} or more to fine-tune an encoder")
+    torch.manual_seed(seed)
+    tokenizer = base_tokenizer(base, max_tokens)
+    model, labels = from_base(base), labels_of(train)
+    model.start_at([float(rate) for rate in labels.mean(axis=0)])
+    model.freeze(config.frozen_layers)
+    trained = train_model(model, Rows(tokenise(tokenizer, fitting.texts(train)), labels), config, seed, quiet=quiet)
+    return TunedEncoder(trained.model, tokenizer, max_tokens, trained.history)
+
+
+def load(folder: Path, max_tokens: int) -> TunedEncoder:
+    """Read what `TunedEncoder.save` wrote.
+
+    Raises:
+        RouterError: a file is missing or damaged.
+    """
+    return TunedEncoder(read_model(folder), load_tokenizer(folder / TOKENIZER, max_tokens), max_tokens)
+
+
+def _logits(model: ScoreModel, tokens: Sequence[TokenIds]) -> Floats:
+    """Logits of shape (n, heads), in the order of `tokens`; similar lengths share a batch."""
+    device = next(model.parameters()).device
+    result = np.zeros((len(tokens), model.head.out_features), dtype=np.float64)
+    order = np.argsort([len(ids) for ids in tokens], kind="stable")
+    model.eval()
+    with torch.no_grad():
+        for start in range(0, len(order), BATCH):
+            chosen = order[start : start + BATCH]
+            ids, mask = (torch.from_numpy(array).to(device) for array in pad([tokens[index] for index in chosen]))
+            result[chosen] = model(ids, mask)["logits"].float().cpu().numpy()
+    return result

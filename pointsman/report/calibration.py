@@ -1,6 +1,9 @@
 """How far scores can be read as probabilities."""
 
-from pointsman.evaluation.calibration_metrics import reliability
+import numpy as np
+
+from pointsman.evaluation.calibration_metrics import brier, ece, reliability
+from pointsman.evaluation.outcomes import Bools
 from pointsman.report.comparison import CONTROLS
 from pointsman.report.content import Column, Section, Table, Text
 from pointsman.report.figures import Line, draw_calibration
@@ -37,4 +40,25 @@ def show_calibration(inputs: Inputs) -> Section:
         f"{plain(chosen.get('ece'))}, Brier score: {plain(chosen.get('brier'))}."
     )
     table = Table(f"The {inputs.chosen} router, test queries by rising score", columns, rows)
-    return Section("calibration", title, (intro, draw_calibration(lines, inputs.chosen), table))
+    before = _before_and_after(sorted(shown), events, inputs)
+    return Section("calibration", title, (intro, draw_calibration(lines, inputs.chosen), table, before))
+
+
+def _before_and_after(names: list[str], events: Bools, inputs: Inputs) -> Table:
+    """What calibration on validation changed; raw scores that are no share of gain are left out."""
+    ids = inputs.rows("test")["id"]
+    rows = []
+    for name in names:
+        scored = inputs.scores[name].set_index("id").loc[ids]
+        raw, score = np.clip(scored["raw"].to_numpy(), 0.0, 1.0), scored["score"].to_numpy()
+        if name != "length":
+            measured = (ece(raw, events), ece(score, events), brier(raw, events), brier(score, events))
+            rows.append((name, *map(plain, measured)))
+    columns = (
+        Column("router", ""),
+        Column("ECE before", "of the raw score, the predicted gain, cut to 0 to 1"),
+        Column("ECE after", "of the score"),
+        Column("Brier before", "of the raw score"),
+        Column("Brier after", "of the score"),
+    )
+    return Table("Before and after calibration, test queries", columns, tuple(rows))

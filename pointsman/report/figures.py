@@ -15,7 +15,7 @@ _INK = "#010203"
 _MUTED = "#808080"
 _STYLES: dict[str, dict[str, Any]] = {
     "bert": {"color": "#0072b2", "linestyle": "-", "linewidth": 2.0},
-    "stack": {"color": "#cc9a00", "linestyle": (0, (5, 1.5)), "linewidth": 2.0},
+    "stack": {"color": "#b38600", "linestyle": (0, (5, 1.5)), "linewidth": 2.0},
     "semantic": {"color": "#009e73", "linestyle": (0, (6, 2)), "linewidth": 2.0},
     "llm": {"color": "#d55e00", "linestyle": (0, (4, 1.5, 1, 1.5)), "linewidth": 2.0},
     "knn": {"color": "#b8669a", "linestyle": (0, (2, 1)), "linewidth": 2.0},

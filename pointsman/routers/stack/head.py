@@ -61,8 +61,9 @@ class StackHead:
 
 
 def mix(members: Members, spreads: Sequence[float]) -> Floats:
-    """The members' mean, shape (n,), each in units of its spread."""
-    return np.asarray(np.mean([gain / spread for gain, spread in zip(members, spreads, strict=True)], axis=0))
+    """The members' mean, each in units of its spread, as a gain of the mean spread; shape (n,)."""
+    alike = [gain / spread for gain, spread in zip(members, spreads, strict=True)]
+    return np.asarray(np.mean(alike, axis=0) * np.mean(spreads))
 
 
 def load(folder: Path) -> StackHead:

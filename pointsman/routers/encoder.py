@@ -137,6 +137,9 @@ def _session(model: Path, threads: int | None, device: Device) -> onnxruntime.In
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or usable_cores()
     options.log_severity_level = 3
+    # Threads that wait busily for the next pass are a millisecond faster when nothing else runs, and take the processor
+    # from the service's event loop when something does.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     wanted: Iterable[str] = [CUDA, "CPUExecutionProvider"] if device != "cpu" else ["CPUExecutionProvider"]
     try:
         return onnxruntime.InferenceSession(

@@ -16,7 +16,8 @@ from pointsman.serving.api import create_app
 from pointsman.serving.chain import ShortChain
 from pointsman.serving.docs_page import add_docs_page
 from pointsman.serving.errors import ServingError
-from pointsman.serving.proxy.access import Access, Gate, Keys, Limiter, check_host
+from pointsman.serving.proxy.access import Access, Gate, Limiter, check_host
+from pointsman.serving.proxy.keys import ADMIN_KEYS, Keys
 from pointsman.serving.proxy.proxy import Proxy, read_serving
 from pointsman.serving.reload import Reloader, pass_on_hangups
 from pointsman.serving.runtime import Runtime, load_router
@@ -52,11 +53,12 @@ def build(environment: Mapping[str, str]) -> Parts:
         ServingError: something is wrong with either.
     """
     settings = Settings.from_environment(environment)
-    router, keys, serving = load_router(settings), Keys.from_environment(environment), read_serving(settings.folder)
+    keys, admins = Keys.from_environment(environment), Keys.from_environment(environment, ADMIN_KEYS)
+    router, serving = load_router(settings), read_serving(settings.folder)
     if serving is None:
-        return Parts(router, Access(keys), None)
+        return Parts(router, Access(keys, admins), None)
     limits = serving.settings
-    access = Access(keys, Limiter(limits.rate_limit), tuple(limits.cors_origins))
+    access = Access(keys, admins, Limiter(limits.rate_limit), tuple(limits.cors_origins))
     return Parts(router, access, Proxy(serving, environment))
 
 

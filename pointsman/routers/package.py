@@ -18,13 +18,14 @@ from pointsman.routers.card import Card, render
 from pointsman.routers.embedding import Embedder
 from pointsman.routers.files import FORMAT, MANIFEST, RouterError, read_manifest, write_manifest
 from pointsman.routers.names import SERVABLE
-from pointsman.routers.onnx_export import PredictedScores, SentenceEmbedding, export_onnx, int8_ok, quantise
+from pointsman.routers.onnx_export import PredictedScores, SentenceEmbedding, export_onnx, halve, int8_ok, quantise
 from pointsman.routers.registry import load
 from pointsman.tables.io import write_json
 
-FP32, INT8 = "model.onnx", "model.int8.onnx"
+FP32, FP16, INT8 = packaged.FP32, "model.fp16.onnx", "model.int8.onnx"
 KEPT = ("model.safetensors", "config.json", "arrays.safetensors")
 TOLERANCE = 1e-3
+FP16_TOLERANCE = 1e-2
 
 Metric = Callable[[Floats], float | None]
 
@@ -63,7 +64,7 @@ def package(
         extras: other JSON files of the folder, by their names.
 
     Raises:
-        RouterError: the router cannot be served, or ONNX and torch disagree by more than 1e-3.
+        RouterError: the router cannot be served, or ONNX and torch disagree by more than 1e-3, in fp16 by 1e-2.
     """
     source = _source(model_folder, embedder)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +76,8 @@ def package(
             write_json(folder / name, content)
         source.tokenizer.save(str(folder / packaged.TOKENIZER))
         export_onnx(source.module, folder / FP32, source.vocabulary, source.max_tokens)
-        manifest = _manifest(model_folder, threshold, source.max_tokens)
+        halve(folder / FP32, folder / FP16)
+        manifest = _manifest(model_folder, threshold, source.max_tokens) | {"onnx_cuda": FP16}
         _write(folder, manifest, FP32)
         chosen = _choose_onnx(folder, manifest, source.router, texts, metric)
         (folder / "README.md").write_text(render(card, manifest, chosen), "utf-8", newline="\n")
@@ -126,10 +128,12 @@ def _choose_onnx(
     """Compare ONNX with torch; keep the int8 model where it routes as well; returns the file that is served."""
     if not texts:
         return FP32
-    fp32 = packaged.load(folder, device="cpu").scores(texts).score
-    worst = float(np.abs(router.scores(texts).score - fp32).max())
-    if worst > TOLERANCE:
-        raise RouterError(f"ONNX and torch differ by {worst:.2g} in a score, expected at most {TOLERANCE:g}")
+    torch = router.scores(texts).score
+    fp32, fp16 = (packaged.load(folder, device="cpu", onnx=name).scores(texts).score for name in (FP32, FP16))
+    for name, scores, tolerance in ((FP32, fp32, TOLERANCE), (FP16, fp16, FP16_TOLERANCE)):
+        worst = float(np.abs(torch - scores).max())
+        if worst > tolerance:
+            raise RouterError(f"{name} and torch differ by {worst:.2g} in a score, expected at most {tolerance:g}")
     if metric is None:
         return FP32
     quantise(folder / FP32, folder / INT8)

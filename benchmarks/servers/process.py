@@ -1,9 +1,15 @@
-"""A server of this folder in a process of its own."""
+"""Servers in processes of their own."""
 
 import contextlib
+import os
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+
+import psutil
 
 
 @contextlib.contextmanager
@@ -16,3 +22,29 @@ def started(module: str, *arguments: str) -> Iterator[str]:
             yield process.stdout.readline().strip()
         finally:
             process.kill()
+
+
+@contextlib.contextmanager
+def service(environment: Mapping[str, str] | None = None) -> Iterator[tuple[str, psutil.Process]]:
+    """`bentoml serve` on a free port: its address and its process."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    command = [sys.executable, "-m", "bentoml", "serve", "pointsman.serving.service:Router", "--port", str(port)]
+    process = subprocess.Popen(command, env=os.environ | (environment or {}), stdout=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        while process.poll() is None:
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{address}/readyz", timeout=5).close()
+                break
+            time.sleep(0.02)
+        yield address, psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def resident_mb(process: psutil.Process) -> float:
+    """Memory of a process and all that it started, MB."""
+    return float(sum(one.memory_info().rss for one in (process, *process.children(recursive=True))) / 1e6)

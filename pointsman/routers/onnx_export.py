@@ -105,6 +105,15 @@ def quantise(source: Path, target: Path) -> None:
         quantize_dynamic(source, target, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
 
 
+def halve(source: Path, target: Path) -> None:
+    """Write a version for GPUs, whose weights and sums are fp16; what goes in and comes out stays as it is."""
+    import onnx
+    from onnxruntime.transformers.float16 import convert_float_to_float16
+
+    with _quietly():
+        onnx.save(convert_float_to_float16(onnx.load(source), keep_io_types=True), target)
+
+
 def int8_ok(apgr_fp32: float | None, apgr_int8: float | None) -> bool:
     """Whether int8 may be served: its APGR on validation falls by at most 0.005 below fp32's.
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pointsman.routers.base import Floats, Scored
 from pointsman.routers.calibration import Calibration
-from pointsman.routers.encoder import Device, OnnxEncoder, TokenIds, Tokens
+from pointsman.routers.encoder import Device, OnnxEncoder, TokenIds, Tokens, offers_cuda
 from pointsman.routers.files import MANIFEST, RouterError, read_manifest
 from pointsman.routers.knn import router as knn
 from pointsman.routers.names import SERVABLE
@@ -24,6 +24,7 @@ from pointsman.routers.tuned import scoring
 
 REMEDY = "dvc repro package"
 TOKENIZER = "tokenizer.json"
+FP32 = "model.onnx"
 Head = Callable[[Sequence[str], NDArray[np.float32]], Floats]  # texts and the encoder's rows to raw scores
 
 
@@ -89,8 +90,8 @@ def load(folder: Path, *, threads: int | None = None, device: Device = "auto", o
     Args:
         folder: what `package` wrote.
         threads: processor threads of one call; null: every core that this process may use.
-        device: auto takes CUDA where ONNX Runtime offers it.
-        onnx: the model file to run, where it is not the packaged choice.
+        device: auto takes CUDA where ONNX Runtime offers it and a GPU is there.
+        onnx: the model file to run, where it is not the packaged choice: on a GPU fp16, else int8 if it routes as well.
 
     Raises:
         RouterError: a file is missing, differs from its hash, or cannot be loaded.
@@ -99,10 +100,8 @@ def load(folder: Path, *, threads: int | None = None, device: Device = "auto", o
     if "files" not in manifest:
         raise RouterError(f"{folder} holds a trained router, not a packaged one. Package it with: {REMEDY}")
     verify(folder, manifest["files"])
-    name, model = str(manifest["router"]), onnx or str(manifest["onnx"])
-    encoder = OnnxEncoder(
-        folder / model, folder / TOKENIZER, int(manifest["max_tokens"]), threads=threads, device=device
-    )
+    name = str(manifest["router"])
+    encoder = _encoder(folder, manifest, threads, device, onnx)
     routed = semantic.load(folder) if name == "semantic" else None
     return Packaged(
         name=name,
@@ -110,13 +109,29 @@ def load(folder: Path, *, threads: int | None = None, device: Device = "auto", o
         max_tokens=int(manifest["max_tokens"]),
         device=encoder.device,
         version=str(manifest["version"]),
-        onnx=model,
+        onnx=encoder.name,
         manifest=manifest,
         _encoder=encoder,
         _raw=_head(name, folder, routed),
         _calibration=Calibration.from_json(manifest["calibration"]),
         _semantic=routed,
     )
+
+
+def _encoder(
+    folder: Path, manifest: Mapping[str, Any], threads: int | None, device: Device, onnx: str | None
+) -> OnnxEncoder:
+    """The model that suits the device: an int8 one would run on the processor even if a GPU is there."""
+
+    def read(name: str, device: Device) -> OnnxEncoder:
+        max_tokens = int(manifest["max_tokens"])
+        return OnnxEncoder(folder / name, folder / TOKENIZER, max_tokens, threads=threads, device=device)
+
+    if device == "cuda" or (device == "auto" and offers_cuda()):
+        encoder = read(onnx or str(manifest.get("onnx_cuda", FP32)), device)
+        if encoder.device == "cuda":
+            return encoder
+    return read(onnx or str(manifest["onnx"]), "cpu")
 
 
 def manifest_version(manifest: Mapping[str, Any]) -> str:

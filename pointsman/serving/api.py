@@ -12,7 +12,6 @@ from pointsman.serving.limits import BodyLimits
 from pointsman.serving.metrics import metrics
 from pointsman.serving.proxy import endpoints
 from pointsman.serving.runtime import Prediction as Scored
-from pointsman.serving.runtime import Runtime
 from pointsman.serving.schemas import LABELS, Health, Info, Prediction, Predictions, Queries, Query, Route
 
 ENDPOINTS = {
@@ -77,7 +76,7 @@ async def predict(query: Query, runtime: Loaded) -> Prediction:
     """Where a text is routed."""
     start_s = time.perf_counter()
     scored = await asyncio.wait_for(runtime.predict(query.text), ANSWER_S)
-    return _prediction(query.text, scored, _threshold(query, runtime), _milliseconds_since(start_s))
+    return _prediction(query.text, scored, query.threshold, _milliseconds_since(start_s))
 
 
 @routes.post("/predict/batch", responses=problems.RESPONSES)
@@ -87,21 +86,18 @@ async def predict_batch(queries: Queries, runtime: Loaded) -> Predictions:
     scored = await asyncio.wait_for(runtime.predict_batch(queries.texts), ANSWER_S)
     total_ms = _milliseconds_since(start_s)
     average_ms = total_ms / len(queries.texts)
-    threshold = _threshold(queries, runtime)
     return Predictions(
         predictions=[
-            _prediction(text, one, threshold, average_ms) for text, one in zip(queries.texts, scored, strict=True)
+            _prediction(text, one, queries.threshold, average_ms)
+            for text, one in zip(queries.texts, scored, strict=True)
         ],
         total_processing_time_ms=total_ms,
         average_processing_time_ms=average_ms,
     )
 
 
-def _threshold(request: Query | Queries, runtime: Runtime) -> float:
-    return runtime.router.threshold if request.threshold is None else request.threshold
-
-
-def _prediction(text: str, scored: Scored, threshold: float, took_ms: float) -> Prediction:
+def _prediction(text: str, scored: Scored, given: float | None, took_ms: float) -> Prediction:
+    threshold = scored.threshold if given is None else given
     route: Route = "strong" if scored.score > threshold else "weak"
     metrics().observe(route, scored.score)
     return Prediction(

@@ -9,10 +9,11 @@ SCORE_BUCKETS = tuple(step / 10 for step in range(1, 11))
 
 
 class Metrics(NamedTuple):
-    """Answered texts, by route and by score."""
+    """Answered texts, by route and by score; and how often the router was replaced."""
 
     routed: Counter
     score: Histogram
+    reloads: Counter
 
     def observe(self, route: str, score: float) -> None:
         """Count one answered text."""
@@ -26,4 +27,5 @@ def metrics() -> Metrics:
     return Metrics(
         Counter("pointsman_routed", "Texts that were routed, by route", ["route"]),
         Histogram("pointsman_score", "Scores of the texts that were routed", buckets=SCORE_BUCKETS),
+        Counter("pointsman_reloads", "Routers that were read anew, by whether they serve now", ["outcome"]),
     )

@@ -18,11 +18,17 @@ if TYPE_CHECKING:
     from pointsman.routers.packaged import Packaged
 
 
+# A pass of four texts takes a processor four times as long as a pass of one, so that larger ones would only keep the
+# first of many requests waiting for the last; a GPU takes many texts in the time of one.
+MAX_TEXTS_OF_A_PASS = {"cpu": 4, "cuda": 64}
+
+
 class Prediction(NamedTuple):
     """What the router says of one text."""
 
     score: float  # calibrated probability that gain > 0
     truncated: bool  # whether the text was longer than the router reads
+    threshold: float  # the packaged one of the router that gave the score
 
 
 class Runtime:
@@ -31,7 +37,7 @@ class Runtime:
     def __init__(self, router: Packaged) -> None:
         self.router = router
         self._started_s = time.monotonic()
-        self._batcher: Batcher[str, Prediction] = Batcher(self._predict)
+        self._batcher: Batcher[str, Prediction] = Batcher(self._predict, max_items=MAX_TEXTS_OF_A_PASS[router.device])
 
     @property
     def uptime_s(self) -> float:
@@ -44,18 +50,22 @@ class Runtime:
         return await future
 
     async def predict_batch(self, texts: Sequence[str]) -> list[Prediction]:
-        """Score texts, in their order."""
-        return list(await asyncio.gather(*self._batcher.submit(texts)))
+        """Score texts, in their order; texts of similar length share a pass."""
+        order = sorted(range(len(texts)), key=lambda position: len(texts[position]))
+        predictions = await asyncio.gather(*self._batcher.submit([texts[position] for position in order]))
+        place = dict(zip(order, predictions, strict=True))
+        return [place[position] for position in range(len(texts))]
 
     def close(self) -> None:
         """Stop the threads."""
         self._batcher.close()
 
     def _predict(self, texts: list[str]) -> list[Prediction]:
+        router = self.router  # one for the whole pass, whatever replaces it meanwhile
         read = [router_text(text) for text in texts]
-        tokens = self.router.tokenise(read)
-        scores = self.router.scores_tokens(read, [ids for ids, _ in tokens]).score
-        return [Prediction(float(score), cut) for score, (_, cut) in zip(scores, tokens, strict=True)]
+        tokens = router.tokenise(read)
+        scores = router.scores_tokens(read, [ids for ids, _ in tokens]).score
+        return [Prediction(float(score), cut, router.threshold) for score, (_, cut) in zip(scores, tokens, strict=True)]
 
 
 def load_router(settings: Settings) -> Packaged:

@@ -13,13 +13,15 @@ from starlette.types import Receive, Scope, Send
 from pointsman.llm.providers import read_environment
 from pointsman.routers.packaged import Packaged
 from pointsman.serving.api import create_app
+from pointsman.serving.chain import ShortChain
 from pointsman.serving.docs_page import add_docs_page
 from pointsman.serving.errors import ServingError
-from pointsman.serving.proxy.access import Access, Gate, Keys, Limiter, check_host
+from pointsman.serving.proxy.access import Access, Gate, Limiter, check_host
+from pointsman.serving.proxy.keys import ADMIN_KEYS, Keys
 from pointsman.serving.proxy.proxy import Proxy, read_serving
+from pointsman.serving.reload import Reloader, pass_on_hangups
 from pointsman.serving.runtime import Runtime, load_router
 from pointsman.serving.settings import Settings
-from pointsman.serving.timers import NoTimers
 
 SWAGGER_UI = Path(bentoml.__file__).parent / "_internal" / "server" / "static_content"
 
@@ -51,11 +53,12 @@ def build(environment: Mapping[str, str]) -> Parts:
         ServingError: something is wrong with either.
     """
     settings = Settings.from_environment(environment)
-    router, keys, serving = load_router(settings), Keys.from_environment(environment), read_serving(settings.folder)
+    keys, admins = Keys.from_environment(environment), Keys.from_environment(environment, ADMIN_KEYS)
+    router, serving = load_router(settings), read_serving(settings.folder)
     if serving is None:
-        return Parts(router, Access(keys), None)
+        return Parts(router, Access(keys, admins), None)
     limits = serving.settings
-    access = Access(keys, Limiter(limits.rate_limit), tuple(limits.cors_origins))
+    access = Access(keys, admins, Limiter(limits.rate_limit), tuple(limits.cors_origins))
     return Parts(router, access, Proxy(serving, environment))
 
 
@@ -85,6 +88,12 @@ class Router:
                 asyncio.run(parts.proxy.close())
         except ServingError as problem:
             raise SystemExit(f"pointsman: {problem}") from None
+        pass_on_hangups()
+
+    @bentoml.on_startup  # type: ignore[untyped-decorator]
+    def listen(self) -> None:
+        """Read the router anew on SIGHUP."""
+        Reloader(self.runtime, self.proxy.serving if self.proxy else None).listen()
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     async def close(self) -> None:
@@ -94,7 +103,7 @@ class Router:
             await self.proxy.close()
 
 
-Router.add_asgi_middleware(NoTimers)  # type: ignore[attr-defined]
+Router.add_asgi_middleware(ShortChain)  # type: ignore[attr-defined]
 Router.add_asgi_middleware(Gate, state=api.state)  # type: ignore[attr-defined]
 
 

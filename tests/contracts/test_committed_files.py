@@ -15,6 +15,8 @@ PACKAGES = {
     "dotenv": "python-dotenv",
     "sklearn": "scikit-learn",
     "prometheus_client": "prometheus-client",
+    "circus": "kantoku",
+    "opentelemetry": "opentelemetry-instrumentation-asgi",
 }
 
 

@@ -71,7 +71,7 @@ def test_router_json_lists_the_hash_of_every_other_file(packaged_folder):
     assert set(manifest["files"]) == files == {
         "README.md",
         "config.json",
-        "model.onnx",
+        "model.fp16.onnx", "model.onnx",
         "model.safetensors",
         "tokenizer.json",
     }  # fmt: skip

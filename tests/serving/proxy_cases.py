@@ -12,7 +12,8 @@ import uvicorn
 from aiohttp import web
 
 from pointsman.serving.api import create_app
-from pointsman.serving.proxy.access import Access, Gate, Keys, Limiter
+from pointsman.serving.proxy.access import Access, Gate, Limiter
+from pointsman.serving.proxy.keys import ADMIN_KEYS, Keys
 from pointsman.serving.proxy.proxy import Proxy
 from pointsman.serving.runtime import Runtime
 
@@ -236,7 +237,7 @@ class Model:
 
 
 @contextlib.contextmanager
-def serve(router, serving, environment=None, keys=""):
+def serve(router, serving, environment=None, keys="", admin_keys=""):
     """The API with this proxy behind uvicorn in a thread: address and proxy."""
     environment = {"CUSTOM_API_KEY": KEY} if environment is None else environment
     app = create_app()
@@ -245,6 +246,7 @@ def serve(router, serving, environment=None, keys=""):
     limits = serving.settings if serving else None
     app.state.access = Access(
         Keys.from_environment({"POINTSMAN_API_KEYS": keys}),
+        Keys.from_environment({ADMIN_KEYS: admin_keys}, ADMIN_KEYS),
         Limiter(limits.rate_limit) if limits else None,
         tuple(limits.cors_origins) if limits else (),
     )

@@ -10,6 +10,7 @@ from proxy_cases import KEY, serve
 ASK = [{"role": "user", "content": "what is the capital"}]
 KEYS = "first-key-of-ours,second-key-of-ours"
 FIRST, SECOND = ({"authorization": f"Bearer {key}"} for key in KEYS.split(","))
+ADMIN = {"authorization": "Bearer admin-key"}
 WEAK = "pointsman-1"
 
 
@@ -136,26 +137,50 @@ def asgi_call(router, pair):
 
 
 def test_the_rollout_changes_while_the_service_runs(router, pair, weak, strong):
-    with serve(router, pair(mode="shadow")) as (url, _):
+    with serve(router, pair(mode="shadow"), admin_keys="admin-key") as (url, _):
         path = f"{url}/v1/pointsman/rollout"
         assert httpx.get(path).json() == {"mode": "shadow", "ramp": 0.1}
         shadowed = chat(url)
         assert (shadowed.headers["x-pointsman-route"], shadowed.headers["x-pointsman-model"]) == ("strong", "org/large")
-        assert httpx.put(path, json={"mode": "ramp", "ramp": 0.3}).json() == {"mode": "ramp", "ramp": 0.3}
+        assert httpx.put(path, json={"mode": "ramp", "ramp": 0.3}, headers=ADMIN).json() == {
+            "mode": "ramp",
+            "ramp": 0.3,
+        }
         routes = {user: chat(url, user=user).headers["x-pointsman-route"] for user in map(str, range(40))}
         assert set(routes.values()) == {"weak", "strong"}
         again = {user: chat(url, {"x-pointsman-user": user}).headers["x-pointsman-route"] for user in routes}
         assert again == routes
-        assert httpx.put(path, json={"mode": "route", "ramp": 0.3}).status_code == 200
+        assert httpx.put(path, json={"mode": "route", "ramp": 0.3}, headers=ADMIN).status_code == 200
         assert chat(url).headers["x-pointsman-route"] == "weak"
         assert chat(url, model="pointsman-strong").headers["x-pointsman-route"] == "strong"
+
+
+@pytest.mark.parametrize(
+    ("keys", "admin_keys", "headers", "status", "code"),
+    [("", "", {}, 403, "no_admin_keys_set"), (KEYS, "", FIRST, 403, "no_admin_keys_set"),
+     (KEYS, "admin-key", FIRST, 403, "not_an_admin_key"), (KEYS, "admin-key", {}, 401, "invalid_api_key"),
+     ("", "admin-key", {}, 401, "invalid_api_key"), ("", "admin-key", FIRST, 401, "invalid_api_key"),
+     (KEYS, "admin-key", ADMIN, 200, None), ("", "admin-key, another", ADMIN, 200, None)],
+)  # fmt: skip
+def test_only_an_administrators_key_changes_the_rollout(router, pair, keys, admin_keys, headers, status, code):
+    with serve(router, pair(), keys=keys, admin_keys=admin_keys) as (url, proxy):
+        body = {"mode": "shadow", "ramp": 0.5}
+        answer = httpx.put(f"{url}/v1/pointsman/rollout", json=body, headers=headers)
+        assert (answer.status_code, answer.json().get("error", {}).get("code")) == (status, code)
+        assert proxy.rollout.mode == ("shadow" if status == 200 else "route")
+
+
+def test_an_administrators_key_opens_all_else_too(router, pair, weak, strong):
+    with serve(router, pair(), keys=KEYS, admin_keys="admin-key") as (url, _):
+        assert chat(url, ADMIN).status_code == 200
+        assert httpx.get(f"{url}/v1/pointsman/rollout", headers=FIRST).status_code == 200
 
 
 @pytest.mark.parametrize("body", [{}, {"mode": "half", "ramp": 0.1}, {"mode": "ramp", "ramp": 1.1}, {"mode": "ramp"},
                                   {"mode": "ramp", "ramp": 0.1, "more": 1}, [], "x"])  # fmt: skip
 def test_a_wrong_rollout_changes_nothing(router, pair, body):
-    with serve(router, pair()) as (url, proxy):
-        answer = httpx.put(f"{url}/v1/pointsman/rollout", json=body)
+    with serve(router, pair(), admin_keys="admin-key") as (url, proxy):
+        answer = httpx.put(f"{url}/v1/pointsman/rollout", json=body, headers=ADMIN)
         assert (answer.status_code, answer.json().keys()) == (422, {"error"})
         assert proxy.rollout.mode == "route"
 

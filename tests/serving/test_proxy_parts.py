@@ -11,9 +11,10 @@ from pointsman.config.llm import Price
 from pointsman.config.params import load_params
 from pointsman.config.serving import BreakerConfig, RateLimitConfig, Serving, TimeoutsConfig, pack_serving
 from pointsman.serving.errors import ServingError
-from pointsman.serving.proxy.access import Keys, Limiter, check_host
+from pointsman.serving.proxy.access import Limiter, check_host
 from pointsman.serving.proxy.breaker import Breaker
 from pointsman.serving.proxy.errors import ApiError
+from pointsman.serving.proxy.keys import Keys
 from pointsman.serving.proxy.models import Choice, choose
 from pointsman.serving.proxy.money import Usage, cost_usd, read_usage, saved_usd
 from pointsman.serving.proxy.proxy import Proxy, read_rollout, read_serving

@@ -7,6 +7,7 @@ import shutil
 import onnxruntime
 import pytest
 
+from pointsman.routers import packaged
 from pointsman.serving.errors import ServingError
 from pointsman.serving.runtime import Runtime, load_router
 from pointsman.serving.settings import Settings
@@ -90,5 +91,27 @@ def test_a_gpu_that_is_not_there_is_refused(router_folder):
 )
 def test_a_gpu_scores_as_the_processor_does(router_folder):
     gpu, cpu = (load_router(Settings(router_folder, device=device)) for device in ("cuda", "cpu"))
-    assert gpu.device == "cuda"
-    assert list(gpu.scores(TEXTS).score) == pytest.approx(list(cpu.scores(TEXTS).score), abs=1e-3)
+    assert (gpu.device, gpu.onnx) == ("cuda", "model.fp16.onnx")
+    assert list(gpu.scores(TEXTS).score) == pytest.approx(list(cpu.scores(TEXTS).score), abs=1e-2)
+
+
+@pytest.mark.skipif(CUDA, reason="ONNX Runtime offers CUDA here")
+@pytest.mark.parametrize("device", ["auto", "cuda"])
+def test_a_gpu_that_is_offered_but_cannot_be_used(router_folder, monkeypatch, device):
+    """As with a build for GPUs on a machine whose driver is missing: auto takes the processor, cuda refuses."""
+    monkeypatch.setattr(
+        onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    )
+    settings = Settings(router_folder, device=device)
+    if device == "cuda":
+        with pytest.raises(ServingError, match="cannot use a GPU here and took the processor"):
+            load_router(settings)
+    else:
+        router = load_router(settings)
+        assert (router.device, router.onnx) == ("cpu", "model.onnx")
+
+
+def test_the_model_for_gpus_scores_as_the_processors_does(router_folder):
+    half, whole = (packaged.load(router_folder, device="cpu", onnx=name) for name in ("model.fp16.onnx", "model.onnx"))
+    assert list(half.scores(TEXTS).score) == pytest.approx(list(whole.scores(TEXTS).score), abs=5e-3)
+    assert list(half.scores(TEXTS).score) != list(whole.scores(TEXTS).score)

@@ -1,12 +1,11 @@
 """Who may ask, how often, and from which pages: for every path of the service, BentoML's own included."""
 
-import hashlib
-import hmac
 import ipaddress
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from starlette.datastructures import Headers, State
 from starlette.middleware.cors import CORSMiddleware
@@ -16,45 +15,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pointsman.config.serving import RateLimitConfig
 from pointsman.serving.errors import ServingError
 from pointsman.serving.proxy.errors import ApiError
+from pointsman.serving.proxy.keys import ADMIN_KEYS, API_KEYS, Keys
 from pointsman.serving.proxy.meters import meters
 
-KEYS = "POINTSMAN_API_KEYS"
+ADMIN_REQUESTS = (("PUT", "/v1/pointsman/rollout"),)
 OPEN_PATHS = ("/livez", "/readyz", "/health")  # what an orchestrator asks, without a key
 NO_KEY = b""
 TOLD = ("route", "score", "threshold", "model", "fallback")
-
-
-@dataclass(frozen=True)
-class Keys:
-    """The keys that clients may use, as SHA-256 digests; without any, nobody needs one."""
-
-    digests: tuple[bytes, ...]
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Keys":
-        """Read POINTSMAN_API_KEYS, separated by commas.
-
-        Raises:
-            ServingError: it is set and holds no key.
-        """
-        given = environment.get(KEYS) or ""
-        keys = [key.strip() for key in given.split(",") if key.strip()]
-        if given and not keys:
-            raise ServingError(f"{KEYS} is set and holds no key, expected keys separated by commas; or unset it")
-        return cls(tuple(hashlib.sha256(key.encode()).digest() for key in keys))
-
-    def find(self, authorization: str) -> bytes | None:
-        """The digest of the key that a header `Bearer KEY` holds, null where it is none of ours.
-
-        Every key is compared, so that the time tells nothing of which one was close.
-        """
-        scheme, _, key = authorization.partition(" ")
-        given = hashlib.sha256(key.strip().encode("utf-8", "surrogatepass")).digest()
-        found = None
-        for digest in self.digests:
-            if hmac.compare_digest(digest, given):
-                found = digest
-        return found if scheme.lower() == "bearer" else None
 
 
 class Limiter:
@@ -82,7 +49,8 @@ class Limiter:
 class Access:
     """What the gate goes by."""
 
-    keys: Keys = field(default_factory=lambda: Keys(()))
+    keys: Keys = field(default_factory=Keys)
+    admins: Keys = field(default_factory=Keys)
     limiter: Limiter | None = None
     cors_origins: tuple[str, ...] = ()
 
@@ -133,21 +101,33 @@ def _check(access: Access, scope: Scope) -> None:
     """
     if scope["path"] in OPEN_PATHS:
         return
-    key = NO_KEY
-    if access.keys.digests:
-        found = access.keys.find(Headers(scope=scope).get("authorization", ""))
-        if found is None:
-            message = "A valid key is needed: Authorization: Bearer KEY"
-            raise ApiError(401, message, code="invalid_api_key", headers={"www-authenticate": "Bearer"})
-        key = found
-    elif scope.get("server") is None or not is_local(scope["server"][0]):
+    given = Headers(scope=scope).get("authorization", "")
+    admin = access.admins.find(given)
+    key = admin or access.keys.find(given) or NO_KEY
+    if access.keys.digests and not key:
+        raise _unknown("A valid key is needed: Authorization: Bearer KEY")
+    if not access.keys.digests and (scope.get("server") is None or not is_local(scope["server"][0])):
         # However the service was started: who is not on this machine needs a key.
-        raise ApiError(403, f"This address is answered only when {KEYS} is set", code="no_keys_set")
+        raise ApiError(403, f"This address is answered only when {API_KEYS} is set", code="no_keys_set")
+    if (scope["method"], scope["path"]) in ADMIN_REQUESTS and not admin:
+        _refuse_as_admin(access, key)
     wait_s = access.limiter.wait_s(key) if access.limiter and scope["method"] == "POST" else 0.0
     if wait_s:
         meters().limited.inc()
         retry = {"retry-after": str(math.ceil(wait_s))}
         raise ApiError(429, "This key's rate limit is reached", code="rate_limit_exceeded", headers=retry)
+
+
+def _refuse_as_admin(access: Access, key: bytes) -> NoReturn:
+    if not access.admins.digests:
+        raise ApiError(403, f"The roll-out can be changed only when {ADMIN_KEYS} is set", code="no_admin_keys_set")
+    if not key:
+        raise _unknown("An administrator's key is needed: Authorization: Bearer KEY")
+    raise ApiError(403, f"This key may not change the roll-out, those of {ADMIN_KEYS} may", code="not_an_admin_key")
+
+
+def _unknown(message: str) -> ApiError:
+    return ApiError(401, message, code="invalid_api_key", headers={"www-authenticate": "Bearer"})
 
 
 def is_local(host: str) -> bool:
@@ -166,6 +146,6 @@ def check_host(host: str, keys: Keys) -> None:
     """
     if not keys.digests and not is_local(host):
         raise ServingError(
-            f"--host (BENTOML_HOST) is {host}, where others can reach the service, and {KEYS} is not set. Set it to "
-            "keys that clients must send, separated by commas; or listen on 127.0.0.1"
+            f"--host (BENTOML_HOST) is {host}, where others can reach the service, and {API_KEYS} is not set. Set it "
+            "to keys that clients must send, separated by commas; or listen on 127.0.0.1"
         )

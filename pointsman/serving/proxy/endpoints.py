@@ -44,13 +44,17 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorAnswer, "description": text}
     for status, text in {
         400: "The body is not JSON, or a value is not what it should be",
+        401: "Keys are set, and none of them was sent",
+        403: "The key may not do this",
         404: "There is no such model",
         413: "The body is too large",
         415: "The body is not declared as JSON",
+        422: "A value is not what it should be",
         429: "A rate limit is reached",
         503: "No model answers, or none is set up",
     }.items()
 }
+ROLLOUT_REFUSALS = (400, 401, 403, 413, 415, 422, 503)
 BODY = {
     "requestBody": {
         "required": True,
@@ -99,8 +103,8 @@ async def get_rollout(proxy: Ready) -> RolloutBody:
     return RolloutBody(mode=proxy.rollout.mode, ramp=proxy.rollout.ramp)
 
 
-@routes.put("/pointsman/rollout", responses={503: RESPONSES[503]})
+@routes.put("/pointsman/rollout", responses={status: RESPONSES[status] for status in ROLLOUT_REFUSALS})
 async def put_rollout(body: RolloutBody, proxy: Ready) -> RolloutBody:
-    """Change it for the requests to come, until the service starts again."""
+    """Change it for the requests to come, until the service starts again; needs an administrator's key."""
     proxy.rollout = Rollout(body.mode, body.ramp)
     return body

@@ -32,6 +32,7 @@ class Exchange:
     score: float | None  # null where nothing was scored
     threshold: float | None
     started_s: float  # of the event loop's clock
+    router_version: str
     id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     role: Route | None = None  # who answers
     model: str | None = None
@@ -104,7 +105,7 @@ class Exchange:
         paid = cost_usd(self.usage, (serving.weak if self.role == "weak" else serving.strong).price)
         return paid, saved_usd(self.usage, paid, self.role == "strong", serving.strong.price)
 
-    def row(self, serving: Serving, router_version: str) -> dict[str, Any]:
+    def row(self, serving: Serving) -> dict[str, Any]:
         """A row of the decision log, without the prompt."""
         paid, saved = self.money(serving)
         user = self.request.user
@@ -114,7 +115,7 @@ class Exchange:
             "prompt_sha256": _sha256(self.request.text),
             "user_sha256": None if user is None else _sha256(user),
             "requested": self.request.model,
-            "router_version": router_version,
+            "router_version": self.router_version,
             "mode": self.mode,
             "arm": self.arm,
             "score": self.score,

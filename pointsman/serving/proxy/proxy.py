@@ -25,7 +25,7 @@ from pointsman.serving.proxy.relay import Relay, chunks, first_answer
 from pointsman.serving.proxy.requests import ChatRequest
 from pointsman.serving.proxy.rollout import Rollout, carry_out, identify
 from pointsman.serving.proxy.upstream import Upstream
-from pointsman.serving.runtime import Runtime
+from pointsman.serving.runtime import Prediction, Runtime
 from pointsman.serving.schemas import Route
 
 Result = TypeVar("Result")
@@ -67,7 +67,7 @@ class Proxy:
                 problem.headers |= exchange.headers()
             elif isinstance(problem, Exception):
                 exchange.status = 500
-            self._end(exchange, runtime)
+            self._end(exchange)
             raise
         exchange.note_answer(won.upstream)
         if isinstance(won.answer, Stream):
@@ -75,12 +75,12 @@ class Proxy:
 
             def end() -> None:
                 stream.close()
-                self._end(exchange, runtime)
+                self._end(exchange)
 
             content = chunks(won.upstream, stream, exchange, timeouts, hide_usage=not request.wants_usage)
             return Relay(content, exchange.headers(), end)
         exchange.note_whole(won.answer)
-        self._end(exchange, runtime)
+        self._end(exchange)
         return Response(won.answer.content, headers=exchange.headers(), media_type="application/json")
 
     async def close(self) -> None:
@@ -92,34 +92,37 @@ class Proxy:
 
     async def _decide(self, request: ChatRequest, who: str | None, runtime: Runtime) -> Exchange:
         choice, mode, started_s = choose(request.model), self.rollout.mode, asyncio.get_running_loop().time()
+        version = runtime.router.version
         if choice.role is not None:
-            return Exchange(request, mode, "fixed", choice.role, choice.role, None, None, started_s)
-        threshold = runtime.router.threshold if choice.threshold is None else choice.threshold
-        score = await _score(request.text, runtime)
+            return Exchange(request, mode, "fixed", choice.role, choice.role, None, None, started_s, version)
+        scored = await _score(request.text, runtime)
+        packaged = runtime.router.threshold if scored is None else scored.threshold
+        threshold = packaged if choice.threshold is None else choice.threshold
+        score = scored and scored.score
         decision: Route = "strong" if score is None or score > threshold else "weak"
         arm = self.rollout.arm(identify(request, who))
-        return Exchange(request, mode, arm, decision, carry_out(arm, decision), score, threshold, started_s)
+        return Exchange(request, mode, arm, decision, carry_out(arm, decision), score, threshold, started_s, version)
 
-    def _end(self, exchange: Exchange, runtime: Runtime) -> None:
+    def _end(self, exchange: Exchange) -> None:
         """Meter and log a request, once it has ended."""
         if exchange.score is not None:
             metrics().observe(exchange.decision, exchange.score)
         meters().observe(exchange, self.serving)
         if self._log is None:
             return
-        row = exchange.row(self.serving, runtime.router.version)
+        row = exchange.row(self.serving)
         if not self._log.keeps_text:
             self._log.write(row)
         elif (said := texts(exchange.request)) is not None:
             self._log.write(row | said)
 
 
-async def _score(text: str, runtime: Runtime) -> float | None:
-    """The router's score; null where there is no text, or the router fails: then strong answers."""
+async def _score(text: str, runtime: Runtime) -> Prediction | None:
+    """What the router says; null where there is no text, or the router fails: then strong answers."""
     if not text.strip():
         return None
     try:
-        return (await runtime.predict(text)).score
+        return await runtime.predict(text)
     except Exception:  # a router that breaks must not take the models with it
         logging.getLogger(__name__).exception("the router failed; the strong model is asked")
         return None

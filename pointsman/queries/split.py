@@ -14,6 +14,8 @@ _FEWEST_FAMILIES = 5
 def assign_splits(queries: Sequence[Query], splits: Splits, unseen_share: float, seed: int) -> list[str]:
     """The split of each query: as given, or by family and by a hash of its template or id.
 
+    Where train and test are given but no validation, a part of train becomes validation: something must calibrate.
+
     In every category with five families or more, a share of them goes whole to test_unseen. Variants of
     one template fall together. The same query gets the same split whatever else is in the input, but for
     the choice of unseen families.
@@ -27,9 +29,18 @@ def assign_splits(queries: Sequence[Query], splits: Splits, unseen_share: float,
             raise TableError(
                 f"column 'split': empty in row {given.index(None) + 1} but not in others; fill all rows or none"
             )
-        return [split for split in given if split is not None]
+        named = [split for split in given if split is not None]
+        return named if "validation" in named else _part_train(queries, named, splits, seed)
     unseen = _unseen_families(queries, unseen_share, seed)
     return ["test_unseen" if (q.category, q.family) in unseen else _by_hash(q, splits, seed) for q in queries]
+
+
+def _part_train(queries: Sequence[Query], named: Sequence[str], splits: Splits, seed: int) -> list[str]:
+    share = splits.validation / (splits.train + splits.validation)
+    return [
+        "validation" if split == "train" and _unit_hash(seed, "validation", _group(query)) < share else split
+        for query, split in zip(queries, named, strict=True)
+    ]
 
 
 def _unseen_families(queries: Sequence[Query], share: float, seed: int) -> set[tuple[str, str]]:
@@ -45,11 +56,15 @@ def _unseen_families(queries: Sequence[Query], share: float, seed: int) -> set[t
 
 
 def _by_hash(query: Query, splits: Splits, seed: int) -> str:
-    group = f"{query.family}/{query.template}" if query.template else query.id
-    place = _unit_hash(seed, "row", group)
+    place = _unit_hash(seed, "row", _group(query))
     if place < splits.train:
         return "train"
     return "validation" if place < splits.train + splits.validation else "test"
+
+
+def _group(query: Query) -> str:
+    """What falls together: the variants of one template, else the query alone."""
+    return f"{query.family}/{query.template}" if query.template else query.id
 
 
 def _unit_hash(seed: int, purpose: str, text: str) -> float:

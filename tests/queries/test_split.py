@@ -50,8 +50,22 @@ def test_variants_of_a_template_fall_together():
 
 
 def test_given_splits_are_kept_and_must_be_complete():
-    given = [Query(prompt="p", category="c", family="f", source="s", given_split=s) for s in ("test", "train")]
-    assert assign_splits(given, SPLITS, 0.2, seed=1) == ["test", "train"]
+    given = [
+        Query(prompt="p", category="c", family="f", source="s", given_split=s) for s in ("test", "train", "validation")
+    ]
+    assert assign_splits(given, SPLITS, 0.2, seed=1) == ["test", "train", "validation"]
     half = [*given, Query(prompt="q", category="c", family="f", source="s")]
-    with pytest.raises(TableError, match="empty in row 3"):
+    with pytest.raises(TableError, match="empty in row 4"):
         assign_splits(half, SPLITS, 0.2, seed=1)
+
+
+def test_where_no_validation_is_given_a_fifth_of_train_becomes_it():
+    given = [
+        Query(prompt=f"{split} {i}", category="c", family="f", source="s", given_split=split)
+        for split in ("train", "test")
+        for i in range(2000)
+    ]
+    splits = assign_splits(given, SPLITS, 0.2, seed=1)
+    assert splits[2000:] == ["test"] * 2000
+    assert Counter(splits[:2000])["validation"] / 2000 == pytest.approx(0.2, abs=0.03)
+    assert set(splits[:2000]) == {"train", "validation"}

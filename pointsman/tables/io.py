@@ -73,9 +73,12 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
             if not raw.strip():
                 continue
             try:
-                row = json.loads(raw.decode("utf-8"))
-            except (UnicodeDecodeError, json.JSONDecodeError) as problem:
-                raise TableError(f"{path}, line {number}: not a JSON object in UTF-8: {problem}") from problem
+                row = json.loads(raw.decode("utf-8").strip())
+            except json.JSONDecodeError as problem:
+                found = f"{problem.msg} at character {problem.pos + 1}"
+                raise TableError(f"{path}, line {number}: not a JSON object: {found}") from problem
+            except UnicodeDecodeError as problem:
+                raise TableError(f"{path}, line {number}: not UTF-8 ({problem.reason}); save it as UTF-8") from problem
             if not isinstance(row, dict):
                 raise TableError(f"{path}, line {number}: found {type(row).__name__}, expected a JSON object")
             yield row

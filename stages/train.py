@@ -14,6 +14,7 @@ from pointsman.llm.shelf import Asking
 from pointsman.routers.context import make_context
 from pointsman.routers.fitting import read_fit_data
 from pointsman.routers.registry import fit
+from pointsman.tables.io import atomic_folder
 from pointsman.tables.schemas import DATASET, read_table
 from pointsman.timing import timed
 
@@ -29,7 +30,8 @@ def main() -> None:
     data = read_fit_data(read_table(Path("data/dataset.parquet"), DATASET), Path("data/embeddings.npy"))
     with timed(Path(f"reports/timing/train-{name}.json"), queries=len(data.train)):
         router = fit(name, data, context)
-    router.save(Path("models") / name)
+    with atomic_folder(Path("models") / name) as folder:  # of several processes, the first fills it
+        router.save(folder)
     say(f"models/{name}: fitted on {len(data.train)} queries, calibrated on {len(data.validation)}")
 
 

@@ -5,10 +5,9 @@ Examples:
   accelerate launch --multi_gpu --num_processes 2 -m stages.train --router bert
 """
 
-import argparse
 from pathlib import Path
 
-from pointsman.cli import run, say
+from pointsman.cli import make_parser, run, say
 from pointsman.config.params import TRAINABLE, load_params
 from pointsman.llm.shelf import Asking
 from pointsman.routers.context import make_context
@@ -21,7 +20,7 @@ from pointsman.timing import timed
 
 def main() -> None:
     """Write the fitted router."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--router", choices=TRAINABLE, required=True)
     name = parser.parse_args().router
     params = load_params()

@@ -25,10 +25,19 @@ def run(main: Callable[[], None]) -> None:
         fail(f"no space is left on the device while writing {problem.filename or 'a file'}; free some and run again")
 
 
+def make_parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser whose help keeps the description's lines and names the command as it is typed."""
+    module = getattr(sys.modules["__main__"], "__spec__", None)  # null where a file was run, not a module
+    return argparse.ArgumentParser(
+        prog=f"python -m {module.name.removesuffix('.__main__')}" if module else None,
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
 def take_no_arguments(description: str | None) -> None:
     """Answer `--help`, and refuse anything else on the command line."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.parse_args()
+    make_parser(description).parse_args()
 
 
 def fail(message: str) -> None:

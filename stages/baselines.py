@@ -18,7 +18,7 @@ from pointsman.routers.knn.router import KnnRouter
 from pointsman.routers.names import COMPARED, SERVABLE
 from pointsman.routers.scoring import held_out, score_rows, scores_table
 from pointsman.tables.embeddings import read_embeddings
-from pointsman.tables.io import write_json
+from pointsman.tables.io import atomic_folder, write_json
 from pointsman.tables.schemas import DATASET, SCORES, read_table, write_table
 from pointsman.timing import timed
 
@@ -44,7 +44,8 @@ def main() -> None:
         write_table(folder / "scores.jsonl", table, SCORES)
         write_plots(folder, rows, table)
         if name in SERVABLE and isinstance(router, KnnRouter):
-            router.save(Path("models/knn"))
+            with atomic_folder(Path("models/knn")) as made:
+                router.save(made)
             write_json(folder / MODEL_FILE, {"sha256": folder_sha256(Path("models/knn"))})
     say(f"reports/routers: {', '.join(COMPARED)} scored on {len(rows)} queries")
 

@@ -4,10 +4,9 @@ Example:
   python -m stages.evaluate --router bert
 """
 
-import argparse
 from pathlib import Path
 
-from pointsman.cli import run, say
+from pointsman.cli import make_parser, run, say
 from pointsman.config.params import TRAINABLE, load_params
 from pointsman.evaluation.plots import write_plots
 from pointsman.llm.shelf import Asking
@@ -23,7 +22,7 @@ from pointsman.timing import timed
 
 def main() -> None:
     """Write one router's scores."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--router", choices=TRAINABLE, required=True)
     name = parser.parse_args().router
     params = load_params()

@@ -6,14 +6,13 @@ Examples:
   python -m stages.ratings --record-verdicts       keep the verdicts of code checks with the recorded answers
 """
 
-import argparse
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from pointsman.cli import run, say
+from pointsman.cli import make_parser, run, say
 from pointsman.config.params import load_params
 from pointsman.config.rating import JudgeConfig, RatingConfig
 from pointsman.llm.client import ask
@@ -32,7 +31,7 @@ from pointsman.tables.schemas import JUDGEMENTS, QUERIES, RATINGS, RESPONSES, RO
 
 def main() -> None:
     """Write the ratings, or print what a judge would cost."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--dry-run", action="store_true", help="print requests, tokens and dollars, send nothing")
     parser.add_argument("--record-verdicts", action="store_true", help="add the verdicts of code run now to recordings")
     options = parser.parse_args()

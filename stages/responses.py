@@ -5,10 +5,9 @@ Examples:
   python -m stages.responses --role strong --dry-run      requests, tokens and dollars; nothing is sent
 """
 
-import argparse
 from pathlib import Path
 
-from pointsman.cli import run, say
+from pointsman.cli import make_parser, run, say
 from pointsman.config.params import load_params
 from pointsman.llm.client import ask
 from pointsman.llm.estimate import estimate, estimate_table
@@ -23,7 +22,7 @@ COLLECTION_FILE = Path("reports/collection.json")
 
 def main() -> None:
     """Write one role's responses, or print what asking would cost."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--role", choices=ROLES, required=True)
     parser.add_argument("--dry-run", action="store_true", help="print requests, tokens and dollars, send nothing")
     options = parser.parse_args()

@@ -5,22 +5,22 @@ Examples:
   accelerate launch --multi_gpu --num_processes 2 -m stages.train --router bert
 """
 
-import argparse
 from pathlib import Path
 
-from pointsman.cli import run, say
+from pointsman.cli import make_parser, run, say
 from pointsman.config.params import TRAINABLE, load_params
 from pointsman.llm.shelf import Asking
 from pointsman.routers.context import make_context
 from pointsman.routers.fitting import read_fit_data
 from pointsman.routers.registry import fit
+from pointsman.tables.io import atomic_folder
 from pointsman.tables.schemas import DATASET, read_table
 from pointsman.timing import timed
 
 
 def main() -> None:
     """Write the fitted router."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--router", choices=TRAINABLE, required=True)
     name = parser.parse_args().router
     params = load_params()
@@ -29,7 +29,8 @@ def main() -> None:
     data = read_fit_data(read_table(Path("data/dataset.parquet"), DATASET), Path("data/embeddings.npy"))
     with timed(Path(f"reports/timing/train-{name}.json"), queries=len(data.train)):
         router = fit(name, data, context)
-    router.save(Path("models") / name)
+    with atomic_folder(Path("models") / name) as folder:  # of several processes, the first fills it
+        router.save(folder)
     say(f"models/{name}: fitted on {len(data.train)} queries, calibrated on {len(data.validation)}")
 
 

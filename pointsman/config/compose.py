@@ -7,16 +7,17 @@ Examples:
 
 """
 
-import argparse
+import difflib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
+from pointsman.cli import make_parser
 from pointsman.config.errors import ConfigError, explain
 from pointsman.config.params import PARAMS_FILE, Params, load_params
 from pointsman.errors import PointsmanError
@@ -31,22 +32,52 @@ def compose(conf: Path, overrides: Sequence[str]) -> dict[str, Any]:
     Raises:
         ConfigError: an override, key or value is not allowed.
     """
-    from hydra import compose as hydra_compose
-    from hydra import initialize_config_dir
     from hydra.errors import HydraException
-    from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
     try:
-        with initialize_config_dir(str(conf.resolve()), version_base=None):
-            composed = OmegaConf.to_container(hydra_compose("config", list(overrides)), resolve=True)
+        composed = _compose(conf, overrides)
     except (HydraException, OmegaConfBaseException) as problem:
-        raise ConfigError(f"conf/ with overrides {list(overrides)} does not compose: {problem}") from problem
+        unknown = _explain_unknown(conf, overrides) if overrides else ""
+        raise ConfigError(f"conf/ with overrides {list(overrides)} does not compose: {unknown or problem}") from problem
     try:
         Params.model_validate(composed)
     except ValidationError as problem:
         raise ConfigError(explain(problem, "conf/", Params)) from problem
-    return {str(key): value for key, value in dict(composed).items()}  # type: ignore[arg-type]
+    return composed
+
+
+def _compose(conf: Path, overrides: Sequence[str]) -> dict[str, Any]:
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from omegaconf import OmegaConf
+
+    with initialize_config_dir(str(conf.resolve()), version_base=None):
+        composed: Any = OmegaConf.to_container(hydra_compose("config", list(overrides)), resolve=True)
+    return {str(key): value for key, value in composed.items()}
+
+
+def _explain_unknown(conf: Path, overrides: Sequence[str]) -> str:
+    """Of the first override whose key is unknown, what could have been meant; nothing where all are known."""
+    groups = {folder.name for folder in conf.iterdir() if folder.is_dir()}
+    known = sorted(groups | set(_keys(_compose(conf, []))))
+    for override in overrides:
+        key = override.partition("=")[0]
+        if key in known or not key[:1].isalpha():
+            continue
+        last = key.rpartition(".")[2]
+        near = [name for name in known if name.endswith(f".{last}")] or difflib.get_close_matches(key, known)
+        top = sorted(name for name in known if "." not in name)
+        return f"unknown key {key!r}; allowed: {', '.join(near or top)}"
+    return ""
+
+
+def _keys(section: dict[str, Any], path: str = "") -> Iterator[str]:
+    """Dotted names of all settings."""
+    for name, value in section.items():
+        yield f"{path}{name}"
+        if isinstance(value, dict):
+            yield from _keys(value, f"{path}{name}.")
 
 
 def render(params: dict[str, Any], overrides: Sequence[str]) -> str:
@@ -83,7 +114,7 @@ def check(conf: Path, path: Path) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("overrides", nargs="*", help="Hydra overrides, e.g. pair=notebook seed=3")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where params.yaml is stale")
     options = parser.parse_args(arguments)

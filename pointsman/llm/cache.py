@@ -168,7 +168,14 @@ def opened(path: Path) -> Iterator[Cache]:
             _prepare(connection, path)
             yield Cache(connection)
     except (sqlite3.DatabaseError, PermissionError) as problem:
-        raise CacheError(f"{path}: {problem}. Move the file away to begin with an empty cache") from problem
+        raise CacheError(f"{path}: {problem}. {_advice(problem)}") from problem
+
+
+def _advice(problem: Exception) -> str:
+    """A full disk says so, or is an I/O error to SQLite; any other fault is the file's."""
+    if getattr(problem, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        return "Free some space on its disk and run again: what was answered before is kept"
+    return "Move the file away to begin with an empty cache"
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -6,13 +6,12 @@ Example:
 Each line of the file holds {"reference": …, "response": …, "right": true or false, "why": …}.
 """
 
-import argparse
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pointsman.cli import run, say
+from pointsman.cli import make_parser, run, say
 from pointsman.config.rating import SandboxConfig
 from pointsman.rating.grading import Item, grade_all
 from pointsman.rating.references import Verdict
@@ -55,7 +54,7 @@ def _agreement(kind: str, pairs: Iterable[tuple[bool, bool | None]]) -> Agreemen
 
 def main() -> None:
     """Print precision and recall, and every response on which they disagree."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("file", type=Path, help="graded responses, JSONL")
     rows = list(read_lines(parser.parse_args().file))
     checked = check_right(rows)

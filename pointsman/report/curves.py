@@ -1,6 +1,6 @@
 """What every router costs and keeps, over all its thresholds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,9 @@ from pointsman.report.figures import Axis, Chosen, Line, draw_curves
 from pointsman.report.inputs import Inputs
 
 ORDER = ("bert", "stack", "semantic", "llm", "knn", "length", "random", "shuffled", "oracle")
+_EDGE = 1.2
+"""Right edge of the cost figure, in costs of the strong model: one dear router must not press all others together."""
+
 _SHARES = ("cost of asking the strong model alone", "the strong model's quality")
 
 
@@ -38,6 +41,7 @@ def cost_figure(inputs: Inputs, taken: Split) -> Figure:
         curve = trace_curve(taken.scores[name].score, taken.outcomes, taken.scores[name].router_cost)
         lines.append(Line(name, curve.cost / units[0], curve.quality / units[1]))
     chosen = _chosen(inputs, taken, units)
+    right = _EDGE if strong_cost and any(line.x.max() > _EDGE for line in lines) else None
     axes = (
         Axis(f"{_SHARES[0]} = 100%" if strong_cost else "cost per query", bool(strong_cost)),
         Axis(f"{_SHARES[1]} = 100%" if strong_quality else "mean score", bool(strong_quality)),
@@ -46,10 +50,12 @@ def cost_figure(inputs: Inputs, taken: Split) -> Figure:
         "curve",
         "What a router costs and keeps",
         f"Quality against cost on {taken.outcomes.n} test queries, one line for each of {', '.join(_drawn(taken))}. "
-        + _described(chosen, strong_cost > 0 and strong_quality > 0),
+        + _described(chosen, strong_cost > 0 and strong_quality > 0)
+        + (_beyond(lines, right) if right else ""),
         lines,
         axes,
         chosen=chosen,
+        right=right,
         wanted=inputs.settings.quality if strong_quality else None,
         file="curve.svg",
     )
@@ -77,6 +83,12 @@ def _described(chosen: Chosen | None, are_shares: bool) -> str:
     if not are_shares:
         return f"The chosen point costs {chosen.x:.3g} a query and scores {chosen.y:.3g}."
     return f"The chosen point costs {chosen.x:.1%} and keeps {chosen.y:.1%} of what the strong model alone would."
+
+
+def _beyond(lines: Sequence[Line], right: float) -> str:
+    """What the picture leaves out: a router that asks a model itself may cost more than the strong model alone."""
+    spans = [f"{line.router} ({line.x.min():.0%} to {line.x.max():.0%})" for line in lines if line.x.max() > right]
+    return f" Beyond the right edge: {', '.join(spans)}."
 
 
 def _gap_figure(taken: Split) -> Figure | None:

@@ -64,9 +64,10 @@ def draw_curves(
     *,
     chosen: Chosen | None = None,
     wanted: float | None = None,
+    right: float | None = None,
     file: str | None = None,
 ) -> Figure:
-    """Lines of all routers; `wanted` is a height to be reached."""
+    """Lines of all routers; `wanted` is a height to be reached, `right` where the picture ends."""
 
     def draw(plot: Any) -> None:
         for line in lines:
@@ -78,6 +79,8 @@ def draw_curves(
             )
         if chosen is not None:
             _mark(plot, chosen)
+        if right is not None:
+            plot.set_xlim(right=right)
         _label(plot, axes)
         _legend(plot)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +28,7 @@ from pointsman.routers.onnx_export import (
     quantise,
 )
 from pointsman.routers.registry import load
-from pointsman.tables.io import write_json
+from pointsman.tables.io import atomic, atomic_folder, write_json
 
 FP32, FP16, INT8 = packaged.FP32, "model.fp16.onnx", "model.int8.onnx"
 KEPT = ("model.safetensors", "config.json", "arrays.safetensors")
@@ -77,24 +76,19 @@ def package(
         RouterError: the router cannot be served, or ONNX and torch disagree by more than 1e-3, in fp16 by 1e-2.
     """
     source = _source(model_folder, embedder)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
-        folder = Path(temporary) / out.name
-        folder.mkdir()
+    with atomic_folder(out) as folder:
         _copy(model_folder, folder)
         for name, content in (extras or {}).items():
             write_json(folder / name, content)
-        source.tokenizer.save(str(folder / packaged.TOKENIZER))
+        with atomic(folder / packaged.TOKENIZER) as file:
+            file.write(source.tokenizer.to_str(pretty=True))
         export_onnx(source.module, folder / FP32, source.vocabulary, source.max_tokens)
         halve(folder / FP32, folder / FP16)
         manifest = _manifest(model_folder, threshold, source.max_tokens) | {"onnx_cuda": FP16}
         _write(folder, manifest, FP32)
         chosen = _choose_onnx(folder, manifest, source.rows, texts, metric)
         (folder / "README.md").write_text(render(card, manifest, chosen), "utf-8", newline="\n")
-        written = _write(folder, manifest, chosen)
-        shutil.rmtree(out, ignore_errors=True)
-        folder.rename(out)
-    return written
+        return _write(folder, manifest, chosen)
 
 
 def _source(model_folder: Path, embedder: Embedder | None) -> _Source:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -13,29 +12,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pointsman.tables.foreign import Row, kind_of, open_parquet, read_rows
 from pointsman.tables.io import TableError, atomic, read_lines
-
-Row = dict[str, Any]
-SUFFIXES = (".jsonl", ".csv", ".parquet")
-
-
-def kind_of(path: Path) -> str:
-    """The file's suffix.
-
-    Raises:
-        TableError: it is not one that can be read and written.
-    """
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise TableError(f"{path} ends in {path.suffix!r}, expected one of {', '.join(SUFFIXES)}")
-    return suffix
 
 
 def count_rows(path: Path) -> int:
     """How many rows a file has."""
     if kind_of(path) == ".parquet":
-        return int(_parquet(path).metadata.num_rows)
-    return sum(1 for _ in read_rows(path, 0))
+        return int(open_parquet(path).metadata.num_rows)
+    return sum(1 for _ in read_rows(path))
 
 
 def read_chunks(path: Path, skip: int, size: int) -> Iterator[list[Row]]:
@@ -44,45 +29,9 @@ def read_chunks(path: Path, skip: int, size: int) -> Iterator[list[Row]]:
     Raises:
         TableError: names the file and the row that cannot be read.
     """
-    rows = read_rows(path, skip)
+    rows = islice(read_rows(path), skip, None)
     while chunk := list(islice(rows, size)):
         yield chunk
-
-
-def read_rows(path: Path, skip: int) -> Iterator[Row]:
-    """Rows after the first `skip`, one by one."""
-    readers = {".jsonl": read_lines, ".csv": _read_csv, ".parquet": _read_parquet}
-    return islice(readers[kind_of(path)](path), skip, None)
-
-
-def _read_csv(path: Path) -> Iterator[Row]:
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    number = 0
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        try:
-            reader = csv.reader(file, strict=True)
-            header = next(reader, [])
-            if len(set(header)) != len(header):
-                raise TableError(f"{path}, row 1: column names {header} repeat, expected different ones")
-            for number, values in enumerate((values for values in reader if values), start=1):
-                if len(values) != len(header):
-                    raise TableError(f"{path}, row {number}: found {len(values)} fields, expected {len(header)}")
-                yield dict(zip(header, values, strict=True))
-        except (csv.Error, UnicodeDecodeError) as problem:
-            raise TableError(f"{path}, row {number + 1}: not CSV in UTF-8: {problem}") from problem
-
-
-def _parquet(path: Path) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as problem:
-        raise TableError(f"{path} is not a Parquet file: {problem}") from problem
-
-
-def _read_parquet(path: Path) -> Iterator[Row]:
-    with _parquet(path) as file:
-        for batch in file.iter_batches(batch_size=1024):
-            yield from batch.to_pylist()
 
 
 def write_jsonl(path: Path, rows: Iterable[Row]) -> None:
@@ -153,4 +102,4 @@ def _join_parquet(parts: Sequence[Path], output: Path) -> None:
 
 def parquet_schema(path: Path) -> pa.Schema | None:
     """The columns and types of a Parquet file; null for other files."""
-    return _parquet(path).schema_arrow if kind_of(path) == ".parquet" else None
+    return open_parquet(path).schema_arrow if kind_of(path) == ".parquet" else None

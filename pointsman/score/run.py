@@ -16,16 +16,15 @@ from tqdm import tqdm
 from pointsman.cli import bar_interval_s
 from pointsman.routers.base import router_text
 from pointsman.score.rows import (
-    Row,
     count_rows,
     join_parts,
-    kind_of,
     parquet_schema,
     read_chunks,
     write_jsonl,
     write_parquet,
 )
 from pointsman.score.scorer import Scorer
+from pointsman.tables.foreign import Row, kind_of
 from pointsman.tables.io import TableError, read_json, write_json
 
 CHUNK = 512

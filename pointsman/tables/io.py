@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,9 +31,24 @@ def atomic(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
             os.fsync(file.fileno())
         Path(name).chmod(0o644)
         Path(name).replace(path)
-    except BaseException:
+    except BaseException as problem:
         Path(name).unlink(missing_ok=True)
+        if isinstance(problem, OSError) and problem.filename is None:
+            problem.filename = str(path)  # a full disk does not say what was being written
         raise
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder beside `path` that replaces it on success and vanishes on failure, or if it stays empty."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as temporary:
+        folder = Path(temporary) / path.name
+        folder.mkdir()
+        yield folder
+        if any(folder.iterdir()):
+            shutil.rmtree(path, ignore_errors=True)
+            folder.rename(path)
 
 
 def dumps(value: Any) -> str:
@@ -73,9 +89,12 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
             if not raw.strip():
                 continue
             try:
-                row = json.loads(raw.decode("utf-8"))
-            except (UnicodeDecodeError, json.JSONDecodeError) as problem:
-                raise TableError(f"{path}, line {number}: not a JSON object in UTF-8: {problem}") from problem
+                row = json.loads(raw.decode("utf-8").strip())
+            except json.JSONDecodeError as problem:
+                found = f"{problem.msg} at character {problem.pos + 1}"
+                raise TableError(f"{path}, line {number}: not a JSON object: {found}") from problem
+            except UnicodeDecodeError as problem:
+                raise TableError(f"{path}, line {number}: not UTF-8 ({problem.reason}); save it as UTF-8") from problem
             if not isinstance(row, dict):
                 raise TableError(f"{path}, line {number}: found {type(row).__name__}, expected a JSON object")
             yield row

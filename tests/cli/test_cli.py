@@ -1,9 +1,14 @@
 import errno
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from pointsman import cli
 from pointsman.errors import PointsmanError
+
+ROOT = Path(__file__).parents[2]
 
 
 def raising(problem):
@@ -39,3 +44,11 @@ def test_a_bug_keeps_its_traceback():
 def test_the_repository_root_is_dvcs(monkeypatch, tmp_path):
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     assert cli.repository_root() == tmp_path
+
+
+@pytest.mark.parametrize("module", ["stages.report", "pointsman.config.compose"])
+def test_help_names_the_command_as_it_is_typed(module):
+    command = [sys.executable, "-m", module, "--help"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert said.startswith(f"usage: python -m {module} ")
+    assert "Example" in said

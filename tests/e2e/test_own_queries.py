@@ -112,6 +112,7 @@ def test_an_edited_file_reruns_and_a_broken_one_overwrites_nothing(project):
         file.write("a new question,2,1\n")
     said = run(project, "dvc", "repro", fails=True)
     assert "mine.csv, row 121, column 'weak_score': found '2', expected a number from 0 to 1" in said
+    assert (project / "data/queries.jsonl").read_bytes() == before
     lines = (project / "mine.csv").read_text("utf-8").splitlines()
     (project / "mine.csv").write_text("\n".join([*lines[:-1], "a new question,0,1"]) + "\n", "utf-8")
     run(project, "dvc", "repro", "queries")

@@ -79,6 +79,20 @@ def test_a_file_that_is_no_cache_is_named(tmp_path):
         pass
 
 
+def test_a_full_disk_is_named_and_costs_no_answer(tmp_path):
+    with opened(tmp_path / "llm.sqlite") as cache:
+        kept = request("kept")
+        cache.store([Entry(kept, Kept(answer(kept.key), None))])
+    with (
+        pytest.raises(CacheError, match=r"llm\.sqlite: database or disk is full. Free some space on its disk"),
+        opened(tmp_path / "llm.sqlite") as cache,
+    ):
+        cache._connection.execute("PRAGMA max_page_count = 1")  # SQLite takes this for a full disk
+        cache.store([Entry(request("long"), Kept(answer("k", response="x" * 100_000), None))])
+    with opened(tmp_path / "llm.sqlite") as cache:
+        assert set(cache.lookup([kept.key])) == {kept.key}
+
+
 def test_a_cache_of_another_version_is_refused(tmp_path):
     with sqlite3.connect(tmp_path / "llm.sqlite") as connection:
         connection.execute("PRAGMA user_version = 99")

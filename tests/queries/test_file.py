@@ -66,10 +66,14 @@ def test_a_conversation_gives_its_last_user_message_as_the_prompt(tmp_path):
     [
         ("q.jsonl", '{"prompt": "a"}\n{"prompt": \n', "line 2: not a JSON object"),
         ("q.jsonl", "[1]\n", "line 1: found list, expected a JSON object"),
-        ("q.jsonl", b'{"prompt": "a"}\n{"prompt": "\xff"}\n', "line 2: not a JSON object in UTF-8"),
+        ("q.jsonl", b'{"prompt": "a"}\n{"prompt": "\xff"}\n', "line 2: not UTF-8"),
         ("q.csv", b"prompt\na\n\xff\n", "line 3: not UTF-8"),
-        ("q.csv", "question\na\n", "row 1, column 'prompt': found nothing"),
-        ("q.csv", "prompt,id\na,1,2\n", "row 1 .line 2.: not 2 fields"),
+        ("q.csv", "question\na\n", "row 1, column 'prompt': found nothing among question.*columns={prompt: COLUMN}"),
+        ("q.csv", "prompt,id\na,1,2\n", "row 1 .line 2.: found 3 fields, expected 2"),
+        ("q.csv", 'prompt,id\n"a,1\nb,2\n', "line 3: not CSV: unexpected end of data"),
+        ("q.csv", "prompt,prompt\na,b\n", "line 1: column names .* repeat"),
+        ("q.jsonl", '{"prompt": "half \\ud800 emoji"}\n', "row 1, column 'prompt': found '.*d800', expected text"),
+        ("q.jsonl", '{"messages": [{"role": "user", "content": "\\ud800"}]}\n', "column 'messages': found '.*d800'"),
         ("q.csv", "", "holds no rows"),
         ("q.jsonl", '{"prompt": "  "}\n', "row 1, column 'prompt': found blank text"),
         ("q.jsonl", '{"prompt": 3}\n', "row 1, column 'prompt': found 3, expected text"),
@@ -108,3 +112,6 @@ def test_a_mapping_to_a_missing_column_or_from_an_unknown_name_is_refused(tmp_pa
 def test_a_missing_file_says_which_setting_names_it(tmp_path):
     with pytest.raises(TableError, match="does not exist.*queries.path"):
         read(tmp_path / "none.csv")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(TableError, match="folder.csv is no file"):
+        read(tmp_path / "folder.csv")

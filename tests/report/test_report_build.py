@@ -4,10 +4,11 @@ import pytest
 from report_cases import edit_json, make_dataset, settings, write_project
 
 from pointsman.report.build import build_report
-from pointsman.report.content import Table
+from pointsman.report.content import Figure, Table
 from pointsman.report.inputs import read_inputs
 from pointsman.report.render import render_html, render_markdown
 from pointsman.tables.io import TableError, write_json
+from pointsman.tables.schemas import SCORES, read_table, write_table
 
 
 @pytest.fixture
@@ -54,6 +55,18 @@ def test_categories_carry_counts_and_intervals(report):
     table = tables(report, "categories")[0]
     assert [row[:2] for row in table.rows] == [("coding", "40"), ("factual", "40"), ("reasoning", "40")]
     assert all(" to " in row[4] for row in table.rows)
+
+
+def test_a_dear_router_does_not_press_the_others_together(render):
+    def make_dear(root):
+        path = root / "reports/routers/llm/scores.jsonl"
+        write_table(path, read_table(path, SCORES).assign(router_cost=20.0), SCORES)
+
+    report, _, _ = render(make_dataset(), edit=make_dear)
+    figure = next(block for block in section(report, "curves").blocks if isinstance(block, Figure))
+    assert "Beyond the right edge: llm (2" in figure.description
+    assert "120%" in figure.svg
+    assert "140%" not in figure.svg
 
 
 def test_controls_are_as_expected(report):

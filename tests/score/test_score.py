@@ -10,9 +10,9 @@ from factories import fit_context, fit_data, planted_table, tiny_base, tiny_pack
 from pointsman.routers.files import RouterError
 from pointsman.score import run as run_module
 from pointsman.score.__main__ import main
-from pointsman.score.rows import read_rows
 from pointsman.score.run import Job, run
 from pointsman.score.scorer import Scorer, Verdicts, make_scorer
+from pointsman.tables.foreign import read_rows
 from pointsman.tables.io import TableError
 
 
@@ -49,7 +49,7 @@ def queries(count=10):
 def score(tmp_path, source, output="out.jsonl", scorer=LENGTH, **options):
     job = Job(source, tmp_path / output, **options)
     count = run(job, scorer, quiet=True)
-    return count, list(read_rows(job.output, 0))
+    return count, list(read_rows(job.output))
 
 
 @pytest.mark.parametrize("source", ["in.jsonl", "in.csv", "in.parquet"])
@@ -207,12 +207,12 @@ def test_the_text_column_can_be_named(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("in.csv", "prompt,note\na\n", r"in\.csv, row 1: found 1 fields, expected 2"),
+        ("in.csv", "prompt,note\na\n", r"in\.csv, row 1 .line 2.: found 1 fields, expected 2"),
         ("in.csv", "prompt,prompt\na,b\n", "repeat, expected different ones"),
-        ("in.csv", 'prompt\n"a" b\n', r"in\.csv, row 1: not CSV in UTF-8"),
+        ("in.csv", 'prompt\n"a" b\n', r"in\.csv, line 2: not CSV"),
         ("in.jsonl", '{"prompt": "a"}\n[1]\n', r"in\.jsonl, line 2: found list"),
-        ("in.parquet", "no", r"in\.parquet is not a Parquet file"),
-        ("in.txt", "a", r"in\.txt ends in '\.txt', expected one of \.jsonl, \.csv, \.parquet"),
+        ("in.parquet", "no", r"in\.parquet: not a Parquet file"),
+        ("in.txt", "a", r"in\.txt: found suffix '\.txt', expected one of \.jsonl, \.csv, \.parquet"),
         ("in.jsonl", "", "holds no rows"),
         ("in.csv", "prompt\n", "holds no rows"),
     ],
@@ -308,7 +308,7 @@ def test_the_command_scores_a_file_and_says_how_many(semantic_folder, tmp_path, 
     monkeypatch.setattr("sys.argv", ["score", *words])
     main()
     assert f"{output}: 3 queries scored" in capsys.readouterr().out
-    assert [row["route"] for row in read_rows(output, 0)] == ["weak"] * 3
+    assert [row["route"] for row in read_rows(output)] == ["weak"] * 3
 
 
 def test_a_threshold_outside_its_range_is_refused(monkeypatch, capsys):

@@ -1,3 +1,4 @@
+import errno
 import json
 from pathlib import Path
 
@@ -28,6 +29,30 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path):
         io.write_lines(path, rows())
     assert list(io.read_lines(path)) == [{"x": 1}]
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_full_disk_names_the_file(tmp_path):
+    with pytest.raises(OSError, match="No space left") as caught, io.atomic(tmp_path / "a") as file:
+        file.write("x")
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert caught.value.filename == str(tmp_path / "a")
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    with io.atomic_folder(tmp_path / "model") as folder:
+        (folder / "weights").write_text("old")
+        (folder / "extra").write_text("x")
+    with pytest.raises(KeyboardInterrupt), io.atomic_folder(tmp_path / "model") as folder:
+        (folder / "weights").write_text("half")
+        raise KeyboardInterrupt
+    assert (tmp_path / "model/weights").read_text() == "old"
+    with io.atomic_folder(tmp_path / "model"):
+        pass  # as the second of two processes, which writes nothing
+    assert (tmp_path / "model/weights").read_text() == "old"
+    with io.atomic_folder(tmp_path / "model") as folder:
+        (folder / "weights").write_text("new")
+    assert [file.name for file in (tmp_path / "model").iterdir()] == ["weights"]
+    assert [file.name for file in tmp_path.iterdir()] == ["model"]
 
 
 def test_equal_values_give_equal_bytes(tmp_path):

@@ -1,15 +1,14 @@
 """The user's own queries: JSONL, CSV or Parquet, with as few or as many columns as there are."""
 
-import csv
-import io
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pointsman.queries.base import Query
-from pointsman.tables.io import TableError, read_lines
+from pointsman.tables.foreign import Row, kind_of, read_rows
+from pointsman.tables.io import TableError
 from pointsman.tables.schemas import ROLES, SPLITS
 
 _TEXTS = ("id", "category", "family", "split", "difficulty", *(f"{role}_response" for role in ROLES))
@@ -17,8 +16,7 @@ _RANGES = {"rating": (1.0, 5.0), "score": (0.0, 1.0), "cost": (0.0, math.inf)}
 _NUMBERS = {f"{role}_{name}": bounds for role in ROLES for name, bounds in _RANGES.items()}
 _OBJECTS = {"reference": dict, "messages": list}
 COLUMNS = ("prompt", *_TEXTS, *_NUMBERS, *_OBJECTS)
-
-Row = dict[str, Any]
+_PROMPT_EXPECTED = "the query's text (name its column with 'queries.columns={prompt: COLUMN}')"
 
 
 def generate(path: Path, columns: dict[str, str], max_prompt_chars: int) -> Iterator[Query]:
@@ -55,15 +53,21 @@ class _Cells:
             f"{self._where}, column {self._columns.get(name, name)!r}: found {found}, expected {expected}"
         )
 
+    def columns(self) -> str:
+        """The row's own column names."""
+        return ", ".join(map(str, self._row))
+
     def value(self, name: str) -> Any:
         """The raw value, None where absent or empty."""
         value = _lookup(self._row, self._columns.get(name, name))
         if name in self._columns and value is _ABSENT:
-            raise self.error(name, f"no such column among {', '.join(map(str, self._row))}", "the name of a column")
+            raise self.error(name, f"no such column among {self.columns()}", "the name of a column")
         return None if value is _ABSENT or value == "" else value
 
     def text(self, name: str) -> str | None:
         value = self.value(name)
+        if isinstance(value, str):
+            self._encodable(name, value)
         if value is None or isinstance(value, str):
             return value
         if isinstance(value, int) and name == "id":
@@ -91,7 +95,15 @@ class _Cells:
                 raise self.error(name, repr(value[:80]), f"JSON ({problem})") from problem
         if value is not None and not isinstance(value, kind):
             raise self.error(name, type(value).__name__, f"a JSON {'object' if kind is dict else 'array'}")
+        self._encodable(name, json.dumps(value, ensure_ascii=False, default=str))
         return value
+
+    def _encodable(self, name: str, text: str) -> None:
+        """JSON may hold half a surrogate pair, which no file in UTF-8 can."""
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as problem:
+            raise self.error(name, ascii(text[problem.start]), "text that UTF-8 can hold (half an emoji?)") from problem
 
 
 def _query(cells: _Cells, max_prompt_chars: int) -> Query:
@@ -120,8 +132,10 @@ def _prompt(cells: _Cells, messages: list[Any] | None, max_prompt_chars: int) ->
     prompt = cells.text("prompt")
     if prompt is None and messages is not None:
         prompt = _last_user_text(cells, messages)
-    if prompt is None or not prompt.strip():
-        raise cells.error("prompt", "nothing" if prompt is None else "blank text", "the query's text")
+    if prompt is None:
+        raise cells.error("prompt", f"nothing among {cells.columns()}", _PROMPT_EXPECTED)
+    if not prompt.strip():
+        raise cells.error("prompt", "blank text", "the query's text")
     if len(prompt) > max_prompt_chars:
         raise cells.error(
             "prompt", f"{len(prompt):,} characters", f"at most {max_prompt_chars:,} (queries.max_prompt_chars)"
@@ -154,49 +168,8 @@ def _lookup(row: Row, name: str) -> Any:
 
 
 def _read(path: Path) -> Iterator[Row]:
-    readers: dict[str, Callable[[Path], Iterator[Row]]] = {
-        ".jsonl": read_lines,
-        ".csv": _read_csv,
-        ".parquet": _read_parquet,
-    }
-    if path.suffix.lower() not in readers:
-        raise TableError(f"{path}: found suffix {path.suffix!r}, expected one of {', '.join(readers)}")
-    if not path.exists():
-        raise TableError(f"{path} does not exist. Name your file with: queries.path=FILE")
-    return readers[path.suffix.lower()](path)
-
-
-def _read_csv(path: Path) -> Iterator[Row]:
-    text = _decode(path)
-    csv.field_size_limit(2**31 - 1)
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    try:
-        for number, row in enumerate(reader, start=1):
-            if None in row or None in row.values():
-                expected = len(reader.fieldnames or [])
-                raise TableError(
-                    f"{path}, row {number} (line {reader.line_num}): not {expected} fields as in the header"
-                )
-            yield row
-    except csv.Error as problem:
-        raise TableError(f"{path}, line {reader.line_num}: not CSV: {problem}") from problem
-
-
-def _decode(path: Path) -> str:
-    raw = path.read_bytes()
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        line = raw.count(b"\n", 0, problem.start) + 1
-        raise TableError(f"{path}, line {line}: not UTF-8 ({problem.reason}); save the file as UTF-8") from problem
-
-
-def _read_parquet(path: Path) -> Iterator[Row]:
-    import pyarrow.parquet as pq
-    from pyarrow import ArrowException
-
-    try:
-        for batch in pq.ParquetFile(path).iter_batches():
-            yield from batch.to_pylist()
-    except ArrowException as problem:
-        raise TableError(f"{path}: not a Parquet file: {problem}") from problem
+    kind_of(path)
+    if not path.is_file():
+        found = "is no file" if path.exists() else "does not exist"
+        raise TableError(f"{path} {found}. Name your file with: queries.path=FILE")
+    return read_rows(path)

@@ -43,12 +43,13 @@ class TunedEncoder:
 
     def save(self, folder: Path) -> None:
         """Write weights, config, tokenizer and history; of several processes, the first writes."""
-        from pointsman.tables.io import write_json
+        from pointsman.tables.io import atomic, write_json
 
         if not is_main_process():
             return
         write_model(folder, self.model)
-        self.tokenizer.save(str(folder / TOKENIZER))
+        with atomic(folder / TOKENIZER) as file:
+            file.write(self.tokenizer.to_str(pretty=True))
         write_json(folder / HISTORY, self.history)
 
 

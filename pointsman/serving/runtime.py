@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pointsman.errors import PointsmanError
 from pointsman.routers import packaged
 from pointsman.routers.base import router_text
+from pointsman.routers.encoder import usable_cores
 from pointsman.serving.batching import Batcher
 from pointsman.serving.errors import ServingError
 from pointsman.serving.settings import Settings
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 # A pass of four texts takes a processor four times as long as a pass of one, so that larger ones would only keep the
 # first of many requests waiting for the last; a GPU takes many texts in the time of one.
 MAX_TEXTS_OF_A_PASS = {"cpu": 4, "cuda": 64}
+MAX_PASSES = 4  # side by side; each holds the interpreter for a part of its time
 
 
 class Prediction(NamedTuple):
@@ -37,7 +39,11 @@ class Runtime:
     def __init__(self, router: Packaged) -> None:
         self.router = router
         self._started_s = time.monotonic()
-        self._batcher: Batcher[str, Prediction] = Batcher(self._predict, max_items=MAX_TEXTS_OF_A_PASS[router.device])
+        self._batcher: Batcher[str, Prediction] = Batcher(
+            self._predict,
+            max_items=MAX_TEXTS_OF_A_PASS[router.device],
+            threads=min(MAX_PASSES, usable_cores()),
+        )
 
     @property
     def uptime_s(self) -> float:

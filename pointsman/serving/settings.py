@@ -18,7 +18,7 @@ class Settings:
 
     folder: Path  # a packaged router
     device: Device = "auto"  # auto takes a GPU where ONNX Runtime offers one
-    threads: int | None = None  # of one forward pass; null: every core that the process may use
+    threads: int = 1  # of one forward pass; passes run side by side
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -42,10 +42,10 @@ def _device(environment: Mapping[str, str]) -> Device:
     return cast(Device, value)
 
 
-def _threads(environment: Mapping[str, str]) -> int | None:
+def _threads(environment: Mapping[str, str]) -> int:
     value = environment.get("POINTSMAN_THREADS") or ""
     if not value:
-        return None
+        return Settings.threads
     if not value.isdecimal() or int(value) < 1:
-        raise ServingError(f"POINTSMAN_THREADS is {value!r}, expected a whole number from 1, or unset for every core")
+        raise ServingError(f"POINTSMAN_THREADS is {value!r}, expected a whole number from 1, or unset for 1")
     return int(value)

@@ -5,6 +5,7 @@ import contextlib
 import json
 import signal
 import subprocess
+import time
 
 import httpx
 import openai
@@ -122,10 +123,17 @@ def test_a_burst_of_streams_loses_none(served, weak, strong):
     assert asyncio.run(burst()) == ["I am small", "I am large"] * 30
 
 
-def test_sigterm_leaves_a_log_that_is_a_file_of_queries(client, served, log_path):
-    client.chat.completions.create(model=WEAK, messages=[{"role": "user", "content": "the last question"}])
-    process = served[0]
-    process.send_signal(signal.SIGTERM)
+def test_sigterm_lets_a_stream_end_and_leaves_a_log_that_is_a_file_of_queries(client, served, log_path, weak):
+    process, weak.behaviour = served[0], "stepwise"
+    last = [{"role": "user", "content": "the last question"}]
+    words = []
+    for chunk in client.chat.completions.create(model=WEAK, messages=last, stream=True):
+        if not words:
+            process.send_signal(signal.SIGTERM)
+            time.sleep(1)
+        words.append(chunk.choices[0].delta.content or "")
+        weak.seen.release()
+    assert "".join(words) == "I am small"
     assert process.wait(timeout=20) == 0
     rows = [json.loads(line) for line in log_path.read_text("utf-8").splitlines()]
     prompts = [query.prompt for query in generate(log_path, {}, max_prompt_chars=100_000)]

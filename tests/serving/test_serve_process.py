@@ -94,8 +94,25 @@ def test_predictions_are_the_routers_and_are_counted(server, router):
 
 @pytest.mark.slow
 def test_a_large_body_is_answered_and_not_cut_off(server):
-    status, body = request(server[1], "POST", "/predict", {"text": "a" * 20_000_000})
+    status, body = request(server[1], "POST", "/predict", {"text": "a" * 50_000_000})
     assert (status, json.loads(body)) == (413, {"detail": "the body is larger than 2,000,000 bytes"})
+
+
+@pytest.mark.slow
+def test_200_connections_at_once_are_all_answered(server, router):
+    """All are open before the first asks."""
+    connections = [http.client.HTTPConnection("127.0.0.1", server[1], timeout=30) for _ in range(200)]
+    with contextlib.ExitStack() as stack:
+        for connection in connections:
+            stack.callback(connection.close)
+            connection.connect()
+        for number, connection in enumerate(connections):
+            content = json.dumps({"text": f"query {number}"})
+            connection.request("POST", "/predict", content, {"content-type": "application/json"})
+        answers = [connection.getresponse() for connection in connections]
+        assert {answer.status for answer in answers} == {200}
+        scores = [json.loads(answer.read())["score"] for answer in answers]
+    assert scores == pytest.approx(list(router.scores([f"query {number}" for number in range(200)]).score), abs=1e-5)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from pointsman.serving.settings import Settings
 def test_nothing_set_means_models_router_of_the_working_folder(tmp_path, monkeypatch):
     (tmp_path / "models" / "router").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    assert Settings.from_environment({}) == Settings(Path("models/router"), "auto", None)
+    assert Settings.from_environment({}) == Settings(Path("models/router"), "auto", 1)
 
 
 def test_elsewhere_it_means_the_folder_beside_the_package(tmp_path, monkeypatch):

@@ -11,9 +11,9 @@ from pointsman.config.llm import Provider
 from pointsman.config.params import Params, load_params
 from pointsman.errors import PointsmanError
 from pointsman.llm.clients import clients
-from pointsman.llm.live import body_of
 from pointsman.llm.parsing import parse
 from pointsman.llm.providers import Endpoint, endpoint, redact
+from pointsman.llm.sending import body_of
 from pointsman.llm.types import Model, Request
 
 _QUESTION = ({"role": "user", "content": "Answer with one word: is ice cold?"},)

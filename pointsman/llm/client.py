@@ -93,7 +93,8 @@ def _ask_missing(requests: Iterable[Request], missing: dict[str, Model], setting
         )
     check_before_asking(models, settings)
     # Here, since importing openai takes a second, which a stage that finds every answer need not spend.
-    from pointsman.llm.live import Live, ask_live, groups_of
+    from pointsman.llm.live import ask_live, groups_of
+    from pointsman.llm.sending import Live
 
     def source(group: Group) -> Iterator[Request]:
         for request in requests:

@@ -14,6 +14,7 @@ from pointsman.llm.types import Request
 from pointsman.llm.window import Window
 
 LONGEST_WAIT_S = 300.0
+_QUOTA_WAIT_S = 2.0
 _CHARS_PER_TOKEN = 4
 _REQUEST_BURST_S = 0.1  # of the permitted rate at once: some providers count by the second
 _TOKEN_BURST_S = 6.0
@@ -30,6 +31,7 @@ class Limits:
         self._requests = _limiter(provider.requests_per_minute, _REQUEST_BURST_S)
         self._tokens = _limiter(provider.tokens_per_minute, _TOKEN_BURST_S)
         self._quotas: dict[str, _Quota] = {}
+        self._closed_until = 0.0  # of the monotonic clock
 
     async def enter(self, request: Request) -> int:
         """Return when the request may start, with a ticket for the window's `leave`.
@@ -49,6 +51,15 @@ class Limits:
             raise
         return ticket
 
+    def close(self, wait_s: float) -> None:
+        """Let nothing through for as long as an overloaded provider asks, if that is long.
+
+        Then a quota is used up, which every request would meet; a short wait tells of a rush, for which there is
+        the window.
+        """
+        if wait_s >= _QUOTA_WAIT_S:
+            self._closed_until = max(self._closed_until, time.monotonic() + wait_s)
+
     def read(self, headers: Mapping[str, str]) -> None:
         """Take in what `x-ratelimit-remaining-*` and `-reset-*` say is left, and until when."""
         for kind in ("requests", "tokens", ""):
@@ -57,7 +68,7 @@ class Limits:
             if left is None or reset is None:
                 continue
             reset_s = seconds(reset)
-            if reset_s is not None and re.fullmatch(r"-?\d+(\.\d+)?", left):
+            if reset_s is not None and re.fullmatch(r"\d+(\.\d+)?", left.strip()):
                 self._quotas[kind] = _Quota(float(left), time.monotonic() + reset_s)
 
     def _closed_for_s(self, tokens: int) -> float:
@@ -66,8 +77,9 @@ class Limits:
         known = {kind: quota for kind, quota in self._quotas.items() if quota.until > now}
         # A request larger than the whole quota could wait for ever: an unused quota lets everything through.
         wait_s = max((quota.until - now for quota in known.values() if quota.left < 1), default=0.0)
+        wait_s = max(wait_s, self._closed_until - now)
         if wait_s > LONGEST_WAIT_S:
-            raise ProviderError(wait_too_long(wait_s))
+            raise ProviderError(f"the provider says that {wait_too_long(wait_s)}")
         if not wait_s:
             self._quotas = {kind: quota._replace(left=quota.left - needed[kind]) for kind, quota in known.items()}
         return wait_s

@@ -169,10 +169,11 @@ def kills(folder: Path, count: int = 2000, concurrency: int = 16, times: int = 2
         _run(**settings)
     same = "identical" if output == (folder / "out.jsonl").read_bytes() else "DIFFERENT"
     again = sum(sent.values()) - count
-    lost = sum(sent[text] > times for text, times in committed.items())
+    lost = sum(sent[text] > answered for text, answered in committed.items())
     return (
         f"{times} kills at concurrency {concurrency}: {len(sent)} of {count} answered, {again} asked again in all "
-        f"(at most {times * concurrency} permitted), {lost} of those after their answer was committed, output {same} to an undisturbed run's"
+        f"(at most {times * concurrency} permitted), {lost} of those after their answer was committed, "
+        f"output {same} to an undisturbed run's"
     )
 
 

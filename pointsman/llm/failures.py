@@ -19,6 +19,11 @@ _STOPPING = {
     403: "the key may not use this model",
     404: "no such model or address; check the model's name in conf, and {base} in the environment",
 }
+_PASSES = {
+    429: "too many requests, or the plan's limit is used up; wait, or lower {conf}.concurrency and "
+    "set {conf}.requests_per_minute",
+    500: "the provider has trouble of its own; try again later",
+}
 _NO_CREDIT = "insufficient_quota"  # sent with 429, where others send 402
 _OWN_FAULT = (400, 403)
 _STOPPING_IN_BODY = (401, 402, 404)
@@ -83,9 +88,7 @@ def timeout(request: Request, after_s: float) -> Sent:
 
 def connection_failure(request: Request, problem: APIConnectionError, redact: Redact) -> Sent:
     """The connection was refused, reset or broken off; the provider may have worked on the request."""
-    cause = problem.__cause__
-    said = f"{type(cause).__name__}: {cause}" if cause is not None else str(problem)
-    return Sent(failure(request, "connection", redact(said)[:_SHOWN]), passing=True, maybe_billed=True)
+    return Sent(failure(request, "connection", unreachable(problem, redact)), passing=True, maybe_billed=True)
 
 
 def gone(request: Request, provider: str, failures: int, last: str) -> ProviderError:
@@ -95,8 +98,22 @@ def gone(request: Request, provider: str, failures: int, last: str) -> ProviderE
 
 
 def _refusal(request: Request, provider: str, key_name: str | None, code: int, said: str) -> ProviderError:
-    hint = _STOPPING[code].format(key=key_name or "the key", base=f"{provider.upper()}_BASE_URL")
-    return ProviderError(_stopped(request, provider, f"answers {code}", f"{hint}. It says: {said}"))
+    why = f"{remedy(code, provider, key_name)}. It says: {said}"
+    return ProviderError(_stopped(request, provider, f"answers {code}", why))
+
+
+def remedy(code: int, provider: str, key_name: str | None) -> str:
+    """What an HTTP status of a provider means, and what mends it."""
+    words = _STOPPING.get(code) or _PASSES.get(500 if code >= 500 else code) or "an unexpected status"
+    names = {"key": key_name or "the key", "base": f"{provider.upper()}_BASE_URL", "conf": f"provider.{provider}"}
+    return words.format(**names)
+
+
+def unreachable(problem: APIConnectionError, redact: Redact) -> str:
+    """Why no connection came about, as far as the libraries below tell."""
+    cause = problem.__cause__
+    said = f"{type(cause).__name__}: {cause}" if cause is not None else str(problem)
+    return redact(said)[:_SHOWN]
 
 
 def _stopped(request: Request, provider: str, what: str, why: str) -> str:

@@ -10,12 +10,12 @@ from aiolimiter import AsyncLimiter
 
 from pointsman.config.llm import Provider
 from pointsman.llm.errors import ProviderError
+from pointsman.llm.tokens import prompt_tokens
 from pointsman.llm.types import Request
 from pointsman.llm.window import Window
 
 LONGEST_WAIT_S = 300.0
 _QUOTA_WAIT_S = 2.0
-_CHARS_PER_TOKEN = 4
 _REQUEST_BURST_S = 0.1  # of the permitted rate at once: some providers count by the second
 _TOKEN_BURST_S = 6.0
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h|d)")
@@ -41,7 +41,7 @@ class Limits:
         """
         ticket = await self.window.enter()
         try:
-            tokens = _tokens(request)
+            tokens = prompt_tokens(request) + request.max_tokens
             await _take(self._requests, 1)
             await _take(self._tokens, tokens)
             while wait_s := self._closed_for_s(tokens):
@@ -127,8 +127,3 @@ async def _take(limiter: AsyncLimiter | None, amount: float) -> None:
     while limiter is not None and amount > 0:
         await limiter.acquire(min(amount, limiter.max_rate))
         amount -= limiter.max_rate
-
-
-def _tokens(request: Request) -> int:
-    characters = sum(len(str(message.get("content", ""))) for message in request.messages)
-    return characters // _CHARS_PER_TOKEN + request.max_tokens

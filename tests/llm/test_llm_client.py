@@ -215,6 +215,24 @@ def test_requests_under_way_count_against_the_cap(httpserver: HTTPServer, asking
     assert len(httpserver.log) == 7
 
 
+def test_what_earlier_runs_paid_counts_against_the_cap(httpserver: HTTPServer, asking):
+    httpserver.expect_request(PATH).respond_with_json(
+        body(usage={"prompt_tokens": 1, "completion_tokens": 1, "cost": 0.1})
+    )
+    capped = {"price": 1000.0, "provider_concurrency": 1}  # a request can cost $0.12
+    requests = [request(str(number)) for number in range(9)]
+    with pytest.raises(BudgetError):
+        ask(requests, asking(budget_usd=0.3, **capped), what="test")
+    with pytest.raises(BudgetError, match=r"\$0\.2000 of .* are spent, \$0\.2000 of it in earlier runs, and the next"):
+        ask(requests, asking(budget_usd=0.3, **capped), what="test")
+    assert len(httpserver.log) == 2
+    raised = asking(budget_usd=0.45, **capped)
+    for _ in range(2):  # a stage may ask several times: an answer counts once
+        with pytest.raises(BudgetError, match=r"\$0\.4000 of"):
+            ask(requests, raised, what="test")
+    assert len(httpserver.log) == 4
+
+
 def test_a_cap_needs_a_price(httpserver: HTTPServer, asking):
     with pytest.raises(BudgetError, match=rf"conf has no price of {MODEL}. Add provider\.remote\.prices"):
         ask([request()], asking(budget_usd=1.0), what="test")

@@ -73,7 +73,7 @@ def _read(request: Request, body: dict[str, Any], latency_s: float) -> Sent:
 
 def failure(request: Request, outcome: Outcome, message: str, finish_reason: str | None = None) -> Answer:
     """An answer that is an error."""
-    return Answer(key=request.key, response=None, error=f"{outcome}: {message}", finish_reason=finish_reason)
+    return Answer(key=request.key, response=None, error=_whole(f"{outcome}: {message}"), finish_reason=finish_reason)
 
 
 def _failed(
@@ -107,10 +107,15 @@ def _without_choice(request: Request, body: Any) -> Sent:
 def _text(content: Any) -> str:
     """The content of a message: text, nothing, or parts of which some are text."""
     if isinstance(content, list):
-        return "".join(part["text"] for part in content if part.get("type") == "text")
+        return _whole("".join(part["text"] for part in content if part.get("type") == "text"))
     if content is not None and not isinstance(content, str):
         raise TypeError(f"content is {content!r}")
-    return content or ""
+    return _whole(content or "")
+
+
+def _whole(text: str) -> str:
+    """The text with a mark for each half of a surrogate pair, which no file could hold."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _code(value: Any) -> int | None:
@@ -119,7 +124,7 @@ def _code(value: Any) -> int | None:
 
 
 def _name(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    return _whole(value) if isinstance(value, str) else None
 
 
 def _count(value: Any) -> int | None:
@@ -141,4 +146,4 @@ def _first_token(logprobs: Any) -> tuple[Logprob, ...]:
     if not tokens:
         return ()
     candidates = tokens[0].get("top_logprobs") or [tokens[0]]
-    return tuple(Logprob(str(one["token"]), round(float(one["logprob"]), _DIGITS)) for one in candidates)
+    return tuple(Logprob(_whole(str(one["token"])), round(float(one["logprob"]), _DIGITS)) for one in candidates)

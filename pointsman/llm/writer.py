@@ -39,8 +39,8 @@ class Writer:
             problem: Exception | None = None
             try:
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._cache.store, entries)
-            except sqlite3.DatabaseError as failure:
-                problem = trouble(self._path, failure)
+            except Exception as failure:  # whatever it is, nobody may wait for ever
+                problem = trouble(self._path, failure) if isinstance(failure, sqlite3.DatabaseError) else failure
             del self._pending[: len(batch)]  # not before: where the run is stopped meanwhile, `flush` has them
             for _, done in batch:
                 if done.done():

@@ -74,7 +74,9 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
                 continue
             try:
                 row = json.loads(raw.decode("utf-8"))
-            except (UnicodeDecodeError, json.JSONDecodeError) as problem:
+                if b"\\ud" in raw.lower():  # half of a surrogate pair, written as an escape, is no text
+                    json.dumps(row, ensure_ascii=False).encode()
+            except (UnicodeError, json.JSONDecodeError) as problem:
                 raise TableError(f"{path}, line {number}: not a JSON object in UTF-8: {problem}") from problem
             if not isinstance(row, dict):
                 raise TableError(f"{path}, line {number}: found {type(row).__name__}, expected a JSON object")

@@ -77,3 +77,11 @@ def test_what_is_billed_for_no_text_is_known():
     got = parse(request(), json.dumps(sent), 0.1)
     assert got.answer.error is not None
     assert (got.billed, got.maybe_billed) == (0.25, True)
+
+
+def test_half_a_character_is_marked_and_a_whole_one_kept():
+    text = json.dumps(body("\U0001f600 \ud83d", provider="\udc00")).replace("\\ud83d\\ude00", "\\uD83D\\uDE00")
+    answer = parse(request(), text, 0.1).answer
+    assert (answer.response, answer.served_by) == ("\U0001f600 \ufffd", "\ufffd")
+    refusal = choice(message={"content": None, "refusal": "no \ud83d"})
+    assert parse(request(), json.dumps(refusal), 0.1).answer.error == "refused: no \ufffd"

@@ -63,3 +63,11 @@ def test_a_full_disk_says_how_to_go_on_and_keeps_what_is_there(tmp_path):
     ):
         asyncio.run(run())
     assert stored(path, entry("small"), large) == [True, False]
+
+
+def test_whatever_goes_wrong_nobody_waits_for_ever(tmp_path):
+    async def run() -> None:
+        await asyncio.wait_for(writer.store(entry("a", "half \ud83d")), 10)
+
+    with pytest.raises(UnicodeEncodeError), writing(tmp_path / "llm.sqlite") as writer:
+        asyncio.run(run())

@@ -48,7 +48,12 @@ def test_lines_are_utf_8_with_unix_line_ends(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b'{"a": 1}\n{', "line 2: not a JSON object"), (b"3\n", "found int"), (b"\xff\n", "line 1.*UTF-8")],
+    [
+        (b'{"a": 1}\n{', "line 2: not a JSON object"),
+        (b"3\n", "found int"),
+        (b"\xff\n", "line 1.*UTF-8"),
+        (b'{"a": "\\ud83d\\ude00"}\n{"a": "\\uD83D"}\n', "line 2: not a JSON object in UTF-8.*surrogates"),
+    ],
 )
 def test_a_broken_line_is_named(tmp_path, content, message):
     (tmp_path / "a").write_bytes(content)

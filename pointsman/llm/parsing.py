@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from pointsman.llm.types import Answer, Logprob, Outcome, Request
 
@@ -136,7 +136,7 @@ def _billed(usage: dict[str, Any]) -> float | None:
     return float(cost) if _is_amount(cost) else None
 
 
-def _is_amount(value: Any) -> bool:
+def _is_amount(value: Any) -> TypeGuard[int | float]:
     """A negative cost, or none that is a number, must not enter a sum of dollars."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
 

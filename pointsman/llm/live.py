@@ -1,7 +1,8 @@
 """Live calls: workers that share a stream of requests to one provider."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from openai import AsyncOpenAI
@@ -15,6 +16,8 @@ from pointsman.llm.progress import Progress
 from pointsman.llm.providers import endpoint, is_billed
 from pointsman.llm.sending import Job, Live, ask_one
 from pointsman.llm.types import Model, Request
+
+_log = logging.getLogger(__name__)
 
 
 class Group(NamedTuple):
@@ -46,11 +49,24 @@ async def ask_live(
             requests = iter(source(group))
             job = Job(group.provider, provider, where, requests, Limits(provider), purse, live, progress)
             async with clients(group.model, where, provider, live.weights, live.llm) as workers:
-                await asyncio.gather(*(_work(client, job) for client in workers))
+                await _finish([asyncio.create_task(_work(client, job)) for client in workers], job, what)
             if job.stop is not None:
                 left = sum(group.requests for group in groups) - progress.done
                 said = job.redact(str(job.stop))
                 raise type(job.stop)(f"{what}: {left} of {progress.done + left} are left undone. {said}") from None
+
+
+async def _finish(workers: Sequence[asyncio.Task[None]], job: Job, what: str) -> None:
+    """Wait for the workers. After Ctrl-C nothing more is sent, and what is under way, and paid for, is kept."""
+    try:
+        await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
+    except asyncio.CancelledError:
+        patience = f"at most {job.provider.timeout_s:g} s; Ctrl-C again gives them up"
+        _log.warning("%s: stopping; waiting for the answers under way, %s", what, patience)
+        job.halt(PointsmanError("stopped"))
+        await asyncio.wait(workers)
+        raise
+    await asyncio.gather(*workers)  # raises what one of them did not expect
 
 
 async def _work(client: AsyncOpenAI, job: Job) -> None:

@@ -2,6 +2,7 @@ import json
 import re
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -256,13 +257,18 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
-def test_what_was_answered_before_ctrl_c_is_kept(httpserver: HTTPServer, asking, interruptible):
+@pytest.mark.parametrize(("presses", "kept"), [(1, 4), (2, 3)])
+def test_ctrl_c_waits_for_what_is_under_way_and_a_second_one_does_not(
+    httpserver: HTTPServer, asking, interruptible, presses, kept
+):
     release = threading.Event()
 
     def answer_three_then_interrupt(received) -> Response:
         if len(httpserver.log) == 3:
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-            release.wait(10)
+            for _ in range(presses):
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+                time.sleep(0.1)
+            release.wait(10 if presses > 1 else 0)
         return echo(received)
 
     httpserver.expect_request(PATH).respond_with_handler(answer_three_then_interrupt)
@@ -270,10 +276,11 @@ def test_what_was_answered_before_ctrl_c_is_kept(httpserver: HTTPServer, asking,
     with pytest.raises(KeyboardInterrupt):
         ask(requests, asking(provider_concurrency=1), what="test")
     release.set()
+    assert len(httpserver.log) <= 4
     httpserver.clear()
     httpserver.expect_request(PATH).respond_with_handler(echo)
     answers = ask(requests, asking(), what="test")
-    assert [answer.origin for answer in answers] == ["cache"] * 3 + ["live"] * 3
+    assert [answer.origin for answer in answers] == ["cache"] * kept + ["live"] * (6 - kept)
 
 
 def test_the_key_is_in_no_file(httpserver: HTTPServer, asking, tmp_path: Path):

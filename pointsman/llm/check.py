@@ -11,7 +11,7 @@ from pointsman.cli import fail, repository_root, say
 from pointsman.config.llm import Provider
 from pointsman.config.params import Params, load_params
 from pointsman.errors import PointsmanError
-from pointsman.llm.clients import clients
+from pointsman.llm.clients import clients, post_chat
 from pointsman.llm.failures import remedy, unreachable
 from pointsman.llm.parsing import Sent, parse
 from pointsman.llm.providers import Endpoint, endpoint, redact
@@ -114,8 +114,7 @@ class _Checked:
         request = Request(self.model.provider, self.model.name, _QUESTION, _LONGEST_TOKENS)
         started_s = time.perf_counter()
         try:
-            asking = self.client.chat.completions.with_raw_response.create(**body_of(request, self.provider))
-            raw = (await asking).http_response
+            raw = await post_chat(self.client, body_of(request, self.provider))
         except APIStatusError as problem:
             return _line(False, "answer", self._words(problem))
         took_s = time.perf_counter() - started_s

@@ -12,11 +12,11 @@ from pointsman.config.llm import Provider
 from pointsman.llm.errors import ProviderError
 from pointsman.llm.tokens import prompt_tokens
 from pointsman.llm.types import Request
-from pointsman.llm.window import Window
+from pointsman.llm.window import Ticket, Window
 
 LONGEST_WAIT_S = 300.0
 _QUOTA_WAIT_S = 2.0
-_REQUEST_BURST_S = 0.1  # of the permitted rate at once: some providers count by the second
+_REQUEST_BURST_S = 0.05  # of the permitted rate at once: some providers count by the second
 _TOKEN_BURST_S = 6.0
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h|d)")
 _SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -33,7 +33,7 @@ class Limits:
         self._quotas: dict[str, _Quota] = {}
         self._closed_until = 0.0  # of the monotonic clock
 
-    async def enter(self, request: Request) -> int:
+    async def enter(self, request: Request) -> Ticket:
         """Return when the request may start, with a ticket for the window's `leave`.
 
         Raises:

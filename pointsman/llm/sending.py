@@ -15,6 +15,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_
 from pointsman.config.llm import LlmConfig, Provider, Weights
 from pointsman.errors import PointsmanError
 from pointsman.llm.budget import Budget, Purse, upper_cost_usd
+from pointsman.llm.clients import post_chat
 from pointsman.llm.errors import ProviderError
 from pointsman.llm.failures import check_said, connection_failure, gone, status_failure, timeout, unsendable
 from pointsman.llm.limits import Limits
@@ -148,8 +149,8 @@ async def _send(client: AsyncOpenAI, request: Request, job: Job) -> Sent:
         async with asyncio.timeout(job.provider.timeout_s):  # the client's own time-out starts anew with each byte
             if request.shared_chars and job.where.base_url is None:
                 await job.beginnings.restore(client, request)
-                body["extra_body"] |= REUSE
-            raw = (await client.chat.completions.with_raw_response.create(**body)).http_response
+                body |= REUSE
+            raw = await post_chat(client, body)
     except UnicodeEncodeError as problem:
         return unsendable(request, problem)
     except (TimeoutError, APITimeoutError):
@@ -175,13 +176,12 @@ def body_of(request: Request, provider: Provider) -> dict[str, Any]:
         "messages": list(request.messages),
         "max_tokens": request.max_tokens,
         "temperature": request.temperature,
-        "extra_body": {**provider.extra_body, **request.extra},
     }
     if request.top_logprobs is not None:
         body |= {"logprobs": True, "top_logprobs": request.top_logprobs}
     if request.response_format is not None:
         body["response_format"] = request.response_format
-    return body
+    return {**body, **provider.extra_body, **request.extra}
 
 
 def _upper_usd(request: Request, job: Job) -> float:

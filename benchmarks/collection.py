@@ -146,7 +146,10 @@ def faults(folder: Path) -> str:
 
 def kills(folder: Path, count: int = 2000, concurrency: int = 16, times: int = 20) -> str:
     """Killed twenty times at random moments, then left alone; then once undisturbed."""
-    draw = random.Random(3)
+    from pointsman.llm.cache import opened
+
+    draw, known = random.Random(3), {request.key: request.messages[0]["content"] for request in _Queries(count)}
+    committed: dict[str, int] = {}  # the message of an answer on the disk -> how often it was answered by then
     with running("--latency-s", "0.05", "--usd", "0.001") as provider:
         settings = {"base_url": provider.base_url, "count": count, "folder": str(folder), "concurrency": concurrency}
         for kill in range(times):
@@ -156,6 +159,9 @@ def kills(folder: Path, count: int = 2000, concurrency: int = 16, times: int = 2
                 time.sleep(0.01 + 0.02 * draw.random())
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
+            sent = provider.counts()["sent"]
+            with opened(folder / "llm.sqlite") as cache:
+                committed |= {known[key]: sent[known[key]] for key in cache.lookup(list(known))}
         _run(**settings)
         sent, output = provider.counts()["sent"], (folder / "out.jsonl").read_bytes()
         for file in folder.glob("llm.sqlite*"):
@@ -163,9 +169,11 @@ def kills(folder: Path, count: int = 2000, concurrency: int = 16, times: int = 2
         _run(**settings)
     same = "identical" if output == (folder / "out.jsonl").read_bytes() else "DIFFERENT"
     again = sum(sent.values()) - count
+    lost = sum(sent[text] > answered for text, answered in committed.items())
     return (
         f"{times} kills at concurrency {concurrency}: {len(sent)} of {count} answered, {again} asked again in all "
-        f" (at most {times * concurrency} permitted), output {same} to an undisturbed run's"
+        f"(at most {times * concurrency} permitted), {lost} of those after their answer was committed, "
+        f"output {same} to an undisturbed run's"
     )
 
 

@@ -6,7 +6,7 @@ Examples:
   python -m stages.ratings --record-verdicts       keep the verdicts of code checks with the recorded answers
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +21,8 @@ from pointsman.llm.shelf import Asking
 from pointsman.llm.types import Request
 from pointsman.llm.weights import model_hash
 from pointsman.rating.forecast import ASSUMED_TOKENS, assume_responses, explain_questions
-from pointsman.rating.plan import plan
+from pointsman.rating.judge import NO_JUDGE, JudgeError
+from pointsman.rating.plan import Task, plan
 from pointsman.rating.questions import questions
 from pointsman.rating.rate import Rated, rate
 from pointsman.rating.replies import first_form, in_form
@@ -47,7 +48,7 @@ def main() -> None:
     responses = {role: read_table(responses_file(role), RESPONSES) for role in ROLES}
     verdicts_file = Path(params.llm.recordings) / FILE if params.llm.recordings else None
     rated = rate(
-        plan(queries, responses, rating),
+        planned(queries, responses, rating),
         rating,
         ask=partial(ask, settings=asking, what="ratings"),
         known=partial(count_known, asking=asking),
@@ -71,7 +72,26 @@ def write(rated: Rated) -> None:
 
 def rubric(judge: JudgeConfig) -> str:
     """The template of the judge's mode."""
-    return Path(judge.pairwise_prompt if judge.mode == "pairwise" else judge.prompt).read_text("utf-8")
+    name = "pairwise_prompt" if judge.mode == "pairwise" else "prompt"
+    path = Path(getattr(judge, name))
+    if not path.is_file():
+        raise JudgeError(
+            f"rating.judge.{name} is {path}, which is no file; expected a template such as prompts/judge.txt"
+        )
+    return path.read_text("utf-8")
+
+
+def planned(queries: pd.DataFrame, responses: Mapping[str, pd.DataFrame], rating: RatingConfig) -> list[Task]:
+    """The ratings to make.
+
+    Raises:
+        JudgeError: a judge has to rate something, and none is named.
+    """
+    tasks = plan(queries, responses, rating)
+    unjudged = sum(task.error == NO_JUDGE for task in tasks)
+    if unjudged:
+        raise JudgeError(f"{unjudged} answers are to be judged, and {NO_JUDGE}")
+    return tasks
 
 
 def forecast(queries: pd.DataFrame, rating: RatingConfig, template: str, judge_hash: str | None, asking: Asking) -> str:
@@ -81,7 +101,7 @@ def forecast(queries: pd.DataFrame, rating: RatingConfig, template: str, judge_h
         role: assume_responses(queries, role) if role in absent else read_table(responses_file(role), RESPONSES)
         for role in ROLES
     }
-    tasks = plan(queries, responses, rating)
+    tasks = planned(queries, responses, rating)
     asked = questions(tasks, rating, template, judge_hash)
     requests = [question.request for question in asked]
     form = first_form(requests, partial(count_known, asking=asking))

@@ -87,7 +87,9 @@ class LlmConfig(Section):
     on_miss: str = Field(pattern="^(ask|fail)$", description="What happens where no answer is recorded or cached")
     recordings: str | None = Field(description="Folder of committed answers; null: never read")
     cache: str = Field(description="SQLite file of answers, under the repository root")
-    budget_usd: PositiveFloat | None = Field(description="Spend at most so many US dollars a stage; null: no cap")
+    budget_usd: PositiveFloat | None = Field(
+        description="Spend at most so many US dollars a stage, those of cached answers included; null: no cap"
+    )
     max_failed_share: Share = Field(description="A role with a larger share of failed rows makes its stage fail")
     context_tokens: PositiveInt = Field(description="Context of a local model, tokens for prompt and answer")
     threads: PositiveInt | None = Field(description="Processor threads of a local model; null: every core")

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pointsman.config.llm import Price
 from pointsman.llm.errors import BudgetError
@@ -14,11 +14,19 @@ _TEMPLATE_TOKENS = 64
 
 @dataclass
 class Budget:
-    """Dollars spent by a stage, and dollars held back for its requests under way."""
+    """Dollars spent by a stage, in this run and before, and dollars held back for its requests under way."""
 
-    spent_usd: float = 0.0
+    spent_usd: float = 0.0  # in this run
+    earlier_usd: float = 0.0  # for those of its answers that are cached: the cap holds over runs that were stopped
     reserved_usd: float = 0.0
     under_way: int = 0
+    _counted: set[str] = field(default_factory=set)  # keys of answers that are in one of the sums
+
+    def count(self, key: str, earlier_usd: float = 0.0) -> None:
+        """Note an answer that was paid for, and what it did cost if that was in an earlier run."""
+        if key not in self._counted:
+            self._counted.add(key)
+            self.earlier_usd += earlier_usd
 
 
 @dataclass
@@ -67,14 +75,17 @@ class Purse:
 
     def _fits(self, upper_usd: float) -> bool:
         # Sums of floats stray by less than a billionth of a dollar.
-        total = self._budget.spent_usd + self._budget.reserved_usd + upper_usd
+        budget = self._budget
+        total = budget.earlier_usd + budget.spent_usd + budget.reserved_usd + upper_usd
         return self._cap_usd is None or total <= self._cap_usd + 1e-9
 
     def _exhausted(self, upper_usd: float) -> str:
+        earlier_usd = self._budget.earlier_usd
+        before = f", ${earlier_usd:.4f} of it in earlier runs" if earlier_usd else ""
         return (
-            f"${self._budget.spent_usd:.4f} of llm.budget_usd = ${self._cap_usd:g} are spent, and the next request "
-            f"could cost ${upper_usd:.4f}. What was answered is in the cache: raise llm.budget_usd in "
-            "conf/config.yaml, compose, and run again; it asks only the rest"
+            f"${earlier_usd + self._budget.spent_usd:.4f} of llm.budget_usd = ${self._cap_usd:g} are spent{before}, "
+            f"and the next request could cost ${upper_usd:.4f}. What was answered is in the cache: raise "
+            "llm.budget_usd in conf/config.yaml, compose, and run again; it asks only the rest"
         )
 
 

@@ -29,6 +29,15 @@ CREATE TABLE answers (
     used_at REAL NOT NULL
 ) WITHOUT ROWID
 """
+_GO_ON = "What was answered before is kept: {}, and run the same command again"
+_REMEDIES = {
+    "is full": _GO_ON.format("free some space on the disk"),
+    "disk I/O": _GO_ON.format("see to the disk"),
+    "is locked": _GO_ON.format("wait until the other process that writes to it has ended"),
+    "readonly": _GO_ON.format("make the file and its folder writable"),
+    "Permission denied": _GO_ON.format("make the file and its folder readable and writable"),
+}
+_BEGIN_ANEW = "Move the file away to begin with an empty cache"
 _FIELDS = ("response", "finish_reason", "prompt_tokens", "completion_tokens", "served_by", "served_model")
 _BATCH = 500
 COLUMNS = (
@@ -168,14 +177,14 @@ def opened(path: Path) -> Iterator[Cache]:
             _prepare(connection, path)
             yield Cache(connection)
     except (sqlite3.DatabaseError, PermissionError) as problem:
-        raise CacheError(f"{path}: {problem}. {_advice(problem)}") from problem
+        raise trouble(path, problem) from problem
 
 
-def _advice(problem: Exception) -> str:
-    """A full disk says so, or is an I/O error to SQLite; any other fault is the file's."""
-    if getattr(problem, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-        return "Free some space on its disk and run again: what was answered before is kept"
-    return "Move the file away to begin with an empty cache"
+def trouble(path: Path, problem: Exception) -> CacheError:
+    """What is wrong with a file of answers, and what mends it; a file that is whole must not be thrown away."""
+    said = str(problem)
+    remedy = next((mend for sign, mend in _REMEDIES.items() if sign in said), _BEGIN_ANEW)
+    return CacheError(f"{path}: {said}. {remedy}")
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
@@ -186,7 +195,4 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(_TABLE)
             connection.execute(f"PRAGMA user_version = {_VERSION}")
         elif version != _VERSION:
-            raise CacheError(
-                f"{path} has version {version}, this Pointsman reads version {_VERSION}. "
-                "Move the file away to begin with an empty cache"
-            )
+            raise CacheError(f"{path} has version {version}, this Pointsman reads version {_VERSION}. {_BEGIN_ANEW}")

@@ -3,21 +3,24 @@
 import argparse
 import asyncio
 import time
+from dataclasses import dataclass
 
-from openai import APIError, AsyncOpenAI
+from openai import APIConnectionError, APIStatusError, AsyncOpenAI
 
 from pointsman.cli import fail, repository_root, say
 from pointsman.config.llm import Provider
 from pointsman.config.params import Params, load_params
 from pointsman.errors import PointsmanError
-from pointsman.llm.clients import clients
-from pointsman.llm.live import body_of
-from pointsman.llm.parsing import parse
+from pointsman.llm.clients import clients, post_chat
+from pointsman.llm.failures import remedy, unreachable
+from pointsman.llm.parsing import Sent, parse
 from pointsman.llm.providers import Endpoint, endpoint, redact
+from pointsman.llm.sending import body_of
 from pointsman.llm.types import Model, Request
 
 _QUESTION = ({"role": "user", "content": "Answer with one word: is ice cold?"},)
-_LONGEST_TOKENS = 16
+_LONGEST_TOKENS = 64
+_PATIENCE_S = 30.0
 _CREDIT_PATH = {"openrouter": "credits"}
 
 
@@ -49,59 +52,105 @@ async def check(model: Model, params: Params) -> bool:
     try:
         provider = params.provider[model.provider]
         where = endpoint(model.provider, provider, repository_root())
-        _line(True, "address", where.base_url or "llama.cpp in this process")
         _line(True, "key", "not needed" if provider.api_key_env is None else f"{provider.api_key_env} is set")
-        async with clients(model.name, where, provider, params.weights, params.llm) as (client, *_):
-            await _say_listed(client, model, where)
-            await _say_credit(client, model, where)
-            return await _say_answer(client, model, provider, where)
-    except (PointsmanError, KeyError) as problem:
+        hasty = provider.model_copy(update={"timeout_s": provider.timeout_s if where.base_url is None else _PATIENCE_S})
+        async with clients(model.name, where, hasty, params.weights, params.llm) as (client, *_):
+            return await _Checked(client, model, provider, where).run()
+    except PointsmanError as problem:
         return _line(False, "set-up", str(problem))
 
 
-async def _say_listed(client: AsyncOpenAI, model: Model, where: Endpoint) -> None:
-    if where.base_url is None:
-        return
-    try:
-        names = [one.id async for one in client.models.list()]
-    except APIError as problem:
-        _line(False, "models", redact(f"the list cannot be read: {problem}", [where.api_key]))
-        return
-    close = [name for name in names if model.name.split("/")[-1].split(":")[0].lower() in name.lower()]
-    listed = f"{model.name} is listed" if model.name in names else f"{model.name} is not listed; close: {close[:3]}"
-    _line(model.name in names, "models", listed)
+@dataclass(frozen=True)
+class _Checked:
+    """One model, with a client of its address."""
 
+    client: AsyncOpenAI
+    model: Model
+    provider: Provider
+    where: Endpoint
 
-async def _say_credit(client: AsyncOpenAI, model: Model, where: Endpoint) -> None:
-    if model.provider not in _CREDIT_PATH:
-        return
-    try:
-        reply = await client.get(f"/{_CREDIT_PATH[model.provider]}", cast_to=dict[str, dict[str, float]])
-        left = reply["data"]["total_credits"] - reply["data"]["total_usage"]
-        _line(left > 0, "credit", f"${left:.2f} left")
-    except (APIError, KeyError, TypeError) as problem:
-        _line(False, "credit", redact(f"cannot be read: {problem}", [where.api_key]))
+    async def run(self) -> bool:
+        try:
+            if self.where.base_url is None:
+                _line(True, "address", "llama.cpp in this process")
+            else:
+                await self._say_listed(self.where.base_url)
+                await self._say_credit()
+            return await self._say_answer()
+        except APIConnectionError as problem:  # a time-out, too
+            base = f"{self.model.provider.upper()}_BASE_URL"
+            said = unreachable(problem, self._redact)
+            mend = f"check the network, provider.{self.model.provider}.base_url in conf and {base} in .env"
+            return _line(False, "address", f"{self.where.base_url} cannot be reached ({said}); {mend}")
 
+    async def _say_listed(self, base_url: str) -> None:
+        try:
+            names = [one.id async for one in self.client.models.list()]
+        except APIStatusError as problem:
+            _line(True, "address", f"{base_url} answers")
+            _line(False, "models", f"the list cannot be read: {self._words(problem)}")
+            return
+        _line(True, "address", f"{base_url} answers")
+        asked = self.model.name
+        close = [name for name in names if asked.split("/")[-1].split(":")[0].lower() in name.lower()]
+        similar = f"similar: {', '.join(close[:3])}" if close else f"{len(names)} others are"
+        _line(asked in names, "models", f"{asked} is {'listed' if asked in names else f'not listed; {similar}'}")
 
-async def _say_answer(client: AsyncOpenAI, model: Model, provider: Provider, where: Endpoint) -> bool:
-    request = Request(model.provider, model.name, _QUESTION, _LONGEST_TOKENS)
-    started_s = time.perf_counter()
-    try:
-        raw = (await client.chat.completions.with_raw_response.create(**body_of(request, provider))).http_response
-    except APIError as problem:
-        return _line(False, "answer", redact(str(problem), [where.api_key]))
-    took_s = time.perf_counter() - started_s
-    sent = parse(request, raw.text, took_s)
-    price = provider.prices.get(model.name)
-    if price is not None:
-        said = f"${price.prompt_usd_per_1m:g} and ${price.completion_usd_per_1m:g} a million tokens in and out"
-        _line(True, "price", f"{said}, as of {price.date}")
-    elif where.base_url is not None:
-        _line(True, "price", "not in conf" if sent.billed is None else f"the provider bills ${sent.billed:g} for this")
-    if sent.answer.error is not None:
-        return _line(False, "answer", redact(sent.answer.error, [where.api_key]))
-    by = " ".join(filter(None, (sent.answer.served_by, sent.answer.served_model)))
-    return _line(True, "answer", f"{sent.answer.response!r} after {took_s:.2f} s, from {by}")
+    async def _say_credit(self) -> None:
+        if self.model.provider not in _CREDIT_PATH:
+            return
+        try:
+            path = f"/{_CREDIT_PATH[self.model.provider]}"
+            reply = await self.client.get(path, cast_to=dict[str, dict[str, float]])
+            left = reply["data"]["total_credits"] - reply["data"]["total_usage"]
+        except APIStatusError as problem:
+            _line(False, "credit", f"cannot be read: {self._words(problem)}")
+        except (KeyError, TypeError):
+            _line(False, "credit", "cannot be read: the answer has another form than expected")
+        else:
+            _line(left > 0, "credit", f"{left:.2f} USD left{'' if left > 0 else '; top it up'}")
+
+    async def _say_answer(self) -> bool:
+        request = Request(self.model.provider, self.model.name, _QUESTION, _LONGEST_TOKENS)
+        started_s = time.perf_counter()
+        try:
+            raw = await post_chat(self.client, body_of(request, self.provider))
+        except APIStatusError as problem:
+            return _line(False, "answer", self._words(problem))
+        took_s = time.perf_counter() - started_s
+        sent = parse(request, self._redact(raw.text), took_s)
+        self._say_price(sent)
+        if sent.answer.error is None:
+            by = " ".join(filter(None, (sent.answer.served_by, sent.answer.served_model)))
+            return _line(True, "answer", f"{sent.answer.response!r} after {took_s:.2f} s, from {by}")
+        if sent.answer.finish_reason == "length":
+            said = f"no text within {_LONGEST_TOKENS} tokens; it seems to reason first and needs a large max_tokens"
+            return _line(True, "answer", f"after {took_s:.2f} s, {said}")
+        return _line(False, "answer", self._mend(sent))
+
+    def _say_price(self, sent: Sent) -> None:
+        price = self.provider.prices.get(self.model.name)
+        if price is not None:
+            said = f"${price.prompt_usd_per_1m:g} and ${price.completion_usd_per_1m:g} a million tokens in and out"
+            _line(True, "price", f"{said}, as of {price.date}")
+        elif self.where.base_url is not None:
+            billed = "not in conf" if sent.billed is None else f"the provider bills ${sent.billed:g} for this"
+            _line(True, "price", billed)
+
+    def _mend(self, sent: Sent) -> str:
+        error = str(sent.answer.error)
+        if sent.code is not None:
+            return f"{error}; {remedy(sent.code, self.model.provider, self.provider.api_key_env)}"
+        if error.startswith(("unparsable", "no_choices")):
+            return f"{error}; is the address an OpenAI-compatible one? It mostly ends in /v1"
+        return error
+
+    def _words(self, problem: APIStatusError) -> str:
+        what = remedy(problem.status_code, self.model.provider, self.provider.api_key_env)
+        return self._redact(f"{what}. It says: {problem.message}")
+
+    def _redact(self, text: str) -> str:
+        return redact(text, [self.where.api_key])
 
 
 def _line(good: bool, what: str, said: str) -> bool:

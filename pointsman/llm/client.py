@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from pointsman.llm.cache import Entry, Kept
 from pointsman.llm.errors import MissingAnswersError
 from pointsman.llm.preflight import check_before_asking
+from pointsman.llm.providers import is_billed
 from pointsman.llm.shelf import Asking, Shelf, open_shelf
-from pointsman.llm.spend import Ledger
 from pointsman.llm.types import Answer, Model, Request
 from pointsman.llm.writer import writing
 
@@ -48,7 +48,7 @@ def answers(requests: Collection[Request], settings: Asking, *, what: str) -> It
         BudgetError: the next request could cross `llm.budget_usd`.
     """
     with open_shelf(settings) as shelf, settings.ledger.written(settings.stage, settings.budget):
-        missing = _missing(requests, shelf, settings.ledger)
+        missing = _missing(requests, shelf, settings)
         fresh = _ask_missing(requests, missing, settings, what) if missing else _Fresh()
         for chunk in _chunks(requests):
             found = shelf.find([request for request in chunk if request.key not in fresh.failed])
@@ -66,7 +66,7 @@ class _Fresh:
         return replace(answer, origin="live") if answer.key in self.answered else answer
 
 
-def _missing(requests: Iterable[Request], shelf: Shelf, ledger: Ledger) -> dict[str, Model]:
+def _missing(requests: Iterable[Request], shelf: Shelf, settings: Asking) -> dict[str, Model]:
     """Keys of the requests that nobody has answered yet, and whom they go to; the known ones are accounted for."""
     missing: dict[str, Model] = {}
     known: set[str] = set()
@@ -76,10 +76,18 @@ def _missing(requests: Iterable[Request], shelf: Shelf, ledger: Ledger) -> dict[
         known.update(found)
         for key, request in new.items():
             if key in found:
-                ledger.add(request, found[key])
+                _account(request, found[key], settings)
             else:
                 missing[key] = Model(request.provider, request.model)
     return missing
+
+
+def _account(request: Request, answer: Answer, settings: Asking) -> None:
+    """An answer of an earlier run counts against the cap; a recorded one was not paid for by who runs this."""
+    settings.ledger.add(request, answer)
+    capped = settings.llm.budget_usd is not None and is_billed(settings.providers[request.provider], request.model)
+    if capped and answer.origin == "cache":
+        settings.budget.count(request.key, answer.cost or 0.0)
 
 
 def _ask_missing(requests: Iterable[Request], missing: dict[str, Model], settings: Asking, what: str) -> _Fresh:
@@ -93,7 +101,8 @@ def _ask_missing(requests: Iterable[Request], missing: dict[str, Model], setting
         )
     check_before_asking(models, settings)
     # Here, since importing openai takes a second, which a stage that finds every answer need not spend.
-    from pointsman.llm.live import Live, ask_live, groups_of
+    from pointsman.llm.live import ask_live, groups_of
+    from pointsman.llm.sending import Live
 
     def source(group: Group) -> Iterator[Request]:
         for request in requests:
@@ -108,6 +117,8 @@ def _ask_missing(requests: Iterable[Request], missing: dict[str, Model], setting
             fresh.answered.add(request.key)
             priced = settings.price(Kept(answer, billed), request)
             ledger.add(request, priced)
+            if settings.llm.budget_usd is not None:
+                settings.budget.count(request.key)
             return priced
 
         def lose(request: Request, answer: Answer) -> None:

@@ -2,7 +2,9 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
+import httpx2
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 from pointsman.config.llm import LlmConfig, Provider, Weights
@@ -15,11 +17,24 @@ _NO_KEY = "none"
 
 @contextlib.asynccontextmanager
 async def remote_clients(base_url: str, key: str | None, provider: Provider) -> AsyncIterator[list[AsyncOpenAI]]:
-    """One client of an address, as often as requests may be under way at once; who asks repeats what failed."""
-    async with AsyncOpenAI(
-        base_url=base_url, api_key=key or _NO_KEY, timeout=provider.timeout_s, max_retries=0
-    ) as client:
-        yield [client] * provider.concurrency
+    """Clients of an address, as many as requests may be under way at once; who asks repeats what failed.
+
+    Each has a connection of its own: a pool looks at all of its connections for each request.
+    """
+    certificates = httpx2.create_ssl_context()
+    async with contextlib.AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(
+                AsyncOpenAI(
+                    base_url=base_url,
+                    api_key=key or _NO_KEY,
+                    timeout=provider.timeout_s,
+                    max_retries=0,
+                    http_client=DefaultAsyncHttpxClient(verify=certificates),
+                )
+            )
+            for _ in range(provider.concurrency)
+        ]
 
 
 @contextlib.asynccontextmanager
@@ -61,3 +76,12 @@ def clients(
     if where.base_url is not None or model is None:
         return remote_clients(where.base_url or "", where.api_key, provider)
     return local_clients(model, provider, weights, llm)
+
+
+async def post_chat(client: AsyncOpenAI, body: Mapping[str, Any]) -> httpx2.Response:
+    """Send a chat request as it is; the client's own method takes longer to check it than all the rest takes.
+
+    Raises:
+        APIError: no HTTP 200 came back.
+    """
+    return await client.post("/chat/completions", cast_to=httpx2.Response, body=body)

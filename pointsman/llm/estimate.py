@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from pointsman.llm.providers import answer_cost, is_billed
 from pointsman.llm.shelf import Asking, open_shelf
+from pointsman.llm.tokens import prompt_tokens
 from pointsman.llm.types import Answer, Request
-
-_CHARS_PER_TOKEN = 4
 
 
 class Estimate(NamedTuple):
@@ -28,8 +27,7 @@ class Estimate(NamedTuple):
 def estimate(requests: Sequence[Request], settings: Asking) -> list[Estimate]:
     """One line for each model; equal requests count once.
 
-    Prompt tokens are estimated at four characters each, answers at their full length; dollars are
-    null where conf has no price.
+    Prompt tokens are estimated, answers taken at their full length; dollars are null where conf has no price.
     """
     unique = list({request.key: request for request in requests}.values())
     with open_shelf(settings) as shelf:
@@ -43,8 +41,7 @@ def _of_model(
 ) -> Estimate:
     own = [request for request in requests if (request.provider, request.model) == model]
     to_ask = [request for request in own if request.key not in found]
-    characters = sum(len(str(message.get("content", ""))) for request in to_ask for message in request.messages)
-    prompt, completion = characters // _CHARS_PER_TOKEN, sum(request.max_tokens for request in to_ask)
+    prompt, completion = sum(map(prompt_tokens, to_ask)), sum(request.max_tokens for request in to_ask)
     provider = settings.providers[model[0]]
     billed = is_billed(provider, model[1])
     cost = answer_cost(provider, None, model[1], (prompt, completion)) if billed and to_ask else 0.0
@@ -62,7 +59,7 @@ def estimate_table(estimates: Sequence[Estimate]) -> str:
         "recorded",
         "cached",
         "to ask",
-        "prompt tokens",
+        "prompt tokens ≈",
         "answer tokens ≤",
         "USD ≤",
     )

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 from pointsman.config.llm import Weights
 from pointsman.llm.cache import opened
 from pointsman.llm.errors import RecordingsError
-from pointsman.llm.live import Live, ask_live, groups_of
+from pointsman.llm.live import ask_live, groups_of
 from pointsman.llm.recordings import read_manifest, read_rows, write_recordings
+from pointsman.llm.sending import Live
 from pointsman.llm.shelf import Asking, open_shelf
 from pointsman.llm.types import Answer, Model, Request
 from pointsman.llm.weights import model_hash

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 
 from openai import APIConnectionError, APIStatusError
@@ -19,8 +19,14 @@ _STOPPING = {
     403: "the key may not use this model",
     404: "no such model or address; check the model's name in conf, and {base} in the environment",
 }
+_PASSES = {
+    429: "too many requests, or the plan's limit is used up; wait, or lower {conf}.concurrency and "
+    "set {conf}.requests_per_minute",
+    500: "the provider has trouble of its own; try again later",
+}
 _NO_CREDIT = "insufficient_quota"  # sent with 429, where others send 402
 _OWN_FAULT = (400, 403)
+_STOPPING_IN_BODY = (401, 402, 404)
 _ABOUT_REQUEST = re.compile(
     r"context|too long|maximum .*tokens|moderation|flagged|content.?(policy|filter)|failed_generation", re.IGNORECASE
 )
@@ -29,7 +35,12 @@ _OVERLOADED = (429, 503, 529)
 _SHOWN = 300
 
 
-def status_failure(request: Request, problem: APIStatusError, provider: str, key_name: str | None) -> Sent:
+Redact = Callable[[str], str]
+
+
+def status_failure(
+    request: Request, problem: APIStatusError, provider: str, key_name: str | None, redact: Redact
+) -> Sent:
     """What an HTTP error says of this one request.
 
     A prompt that is too long or refused for what it says concerns one request, though providers
@@ -38,11 +49,10 @@ def status_failure(request: Request, problem: APIStatusError, provider: str, key
     Raises:
         ProviderError: the next request would fare no better.
     """
-    said = " ".join(problem.message.split())[:_SHOWN]
+    said = redact(" ".join(problem.message.split()))[:_SHOWN]  # in this order: a key cut in two would stay
     code = 402 if _NO_CREDIT in said else problem.status_code
     if code in _STOPPING and not (code in _OWN_FAULT and _ABOUT_REQUEST.search(said)):
-        hint = _STOPPING[code].format(key=key_name, base=f"{provider.upper()}_BASE_URL")
-        raise ProviderError(_stopped(request, provider, f"answers {code}", f"{hint}. It says: {said}"))
+        raise _refusal(request, provider, key_name, code, said)
     after_s = retry_after_s(problem.response.headers)
     if after_s is not None and after_s > LONGEST_WAIT_S:
         raise ProviderError(_stopped(request, provider, f"answers {code}", wait_too_long(after_s)))
@@ -55,22 +65,55 @@ def status_failure(request: Request, problem: APIStatusError, provider: str, key
     )
 
 
+def check_said(request: Request, sent: Sent, provider: str, key_name: str | None) -> None:
+    """Stop where the body of an HTTP 200 holds an error that the next request would meet as well.
+
+    Raises:
+        ProviderError: the key is wrong, the credit spent, or the model unknown.
+    """
+    if sent.code in _STOPPING_IN_BODY:
+        raise _refusal(request, provider, key_name, sent.code, str(sent.answer.error))
+
+
+def unsendable(request: Request, problem: UnicodeEncodeError) -> Sent:
+    """The prompt is no text that can be sent, such as half of a pair of UTF-16 surrogates."""
+    odd = problem.object[problem.start : problem.end]
+    return Sent(failure(request, "rejected", f"the prompt holds {odd!r}, which no text in UTF-8 can hold"))
+
+
 def timeout(request: Request, after_s: float) -> Sent:
     """No answer came in time; the provider may have worked on the request."""
     return Sent(failure(request, "timeout", f"no answer within {after_s:g} s"), passing=True, maybe_billed=True)
 
 
-def connection_failure(request: Request, problem: APIConnectionError) -> Sent:
+def connection_failure(request: Request, problem: APIConnectionError, redact: Redact) -> Sent:
     """The connection was refused, reset or broken off; the provider may have worked on the request."""
-    cause = problem.__cause__
-    said = f"{type(cause).__name__}: {cause}" if cause is not None else str(problem)
-    return Sent(failure(request, "connection", said[:_SHOWN]), passing=True, maybe_billed=True)
+    return Sent(failure(request, "connection", unreachable(problem, redact)), passing=True, maybe_billed=True)
 
 
 def gone(request: Request, provider: str, failures: int, last: str) -> ProviderError:
     """The error of a provider that has answered none of the last requests."""
     said = f"the last {failures} requests failed for good, the latest with: {last}"
     return ProviderError(_stopped(request, provider, "does not answer", said))
+
+
+def _refusal(request: Request, provider: str, key_name: str | None, code: int, said: str) -> ProviderError:
+    why = f"{remedy(code, provider, key_name)}. It says: {said}"
+    return ProviderError(_stopped(request, provider, f"answers {code}", why))
+
+
+def remedy(code: int, provider: str, key_name: str | None) -> str:
+    """What an HTTP status of a provider means, and what mends it."""
+    words = _STOPPING.get(code) or _PASSES.get(500 if code >= 500 else code) or "an unexpected status"
+    names = {"key": key_name or "the key", "base": f"{provider.upper()}_BASE_URL", "conf": f"provider.{provider}"}
+    return words.format(**names)
+
+
+def unreachable(problem: APIConnectionError, redact: Redact) -> str:
+    """Why no connection came about, as far as the libraries below tell."""
+    cause = problem.__cause__
+    said = f"{type(cause).__name__}: {cause}" if cause is not None else str(problem)
+    return redact(said)[:_SHOWN]
 
 
 def _stopped(request: Request, provider: str, what: str, why: str) -> str:

@@ -10,12 +10,13 @@ from aiolimiter import AsyncLimiter
 
 from pointsman.config.llm import Provider
 from pointsman.llm.errors import ProviderError
+from pointsman.llm.tokens import prompt_tokens
 from pointsman.llm.types import Request
-from pointsman.llm.window import Window
+from pointsman.llm.window import Ticket, Window
 
 LONGEST_WAIT_S = 300.0
-_CHARS_PER_TOKEN = 4
-_REQUEST_BURST_S = 0.1  # of the permitted rate at once: some providers count by the second
+_QUOTA_WAIT_S = 2.0
+_REQUEST_BURST_S = 0.05  # of the permitted rate at once: some providers count by the second
 _TOKEN_BURST_S = 6.0
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h|d)")
 _SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -30,8 +31,9 @@ class Limits:
         self._requests = _limiter(provider.requests_per_minute, _REQUEST_BURST_S)
         self._tokens = _limiter(provider.tokens_per_minute, _TOKEN_BURST_S)
         self._quotas: dict[str, _Quota] = {}
+        self._closed_until = 0.0  # of the monotonic clock
 
-    async def enter(self, request: Request) -> int:
+    async def enter(self, request: Request) -> Ticket:
         """Return when the request may start, with a ticket for the window's `leave`.
 
         Raises:
@@ -39,7 +41,7 @@ class Limits:
         """
         ticket = await self.window.enter()
         try:
-            tokens = _tokens(request)
+            tokens = prompt_tokens(request) + request.max_tokens
             await _take(self._requests, 1)
             await _take(self._tokens, tokens)
             while wait_s := self._closed_for_s(tokens):
@@ -49,6 +51,15 @@ class Limits:
             raise
         return ticket
 
+    def close(self, wait_s: float) -> None:
+        """Let nothing through for as long as an overloaded provider asks, if that is long.
+
+        Then a quota is used up, which every request would meet; a short wait tells of a rush, for which there is
+        the window.
+        """
+        if wait_s >= _QUOTA_WAIT_S:
+            self._closed_until = max(self._closed_until, time.monotonic() + wait_s)
+
     def read(self, headers: Mapping[str, str]) -> None:
         """Take in what `x-ratelimit-remaining-*` and `-reset-*` say is left, and until when."""
         for kind in ("requests", "tokens", ""):
@@ -57,7 +68,7 @@ class Limits:
             if left is None or reset is None:
                 continue
             reset_s = seconds(reset)
-            if reset_s is not None and re.fullmatch(r"-?\d+(\.\d+)?", left):
+            if reset_s is not None and re.fullmatch(r"\d+(\.\d+)?", left.strip()):
                 self._quotas[kind] = _Quota(float(left), time.monotonic() + reset_s)
 
     def _closed_for_s(self, tokens: int) -> float:
@@ -66,8 +77,9 @@ class Limits:
         known = {kind: quota for kind, quota in self._quotas.items() if quota.until > now}
         # A request larger than the whole quota could wait for ever: an unused quota lets everything through.
         wait_s = max((quota.until - now for quota in known.values() if quota.left < 1), default=0.0)
+        wait_s = max(wait_s, self._closed_until - now)
         if wait_s > LONGEST_WAIT_S:
-            raise ProviderError(wait_too_long(wait_s))
+            raise ProviderError(f"the provider says that {wait_too_long(wait_s)}")
         if not wait_s:
             self._quotas = {kind: quota._replace(left=quota.left - needed[kind]) for kind, quota in known.items()}
         return wait_s
@@ -115,8 +127,3 @@ async def _take(limiter: AsyncLimiter | None, amount: float) -> None:
     while limiter is not None and amount > 0:
         await limiter.acquire(min(amount, limiter.max_rate))
         amount -= limiter.max_rate
-
-
-def _tokens(request: Request) -> int:
-    characters = sum(len(str(message.get("content", ""))) for message in request.messages)
-    return characters // _CHARS_PER_TOKEN + request.max_tokens

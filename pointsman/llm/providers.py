@@ -1,6 +1,7 @@
 """Addresses, keys and costs of providers."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from pointsman.llm.errors import ProviderError
 USD = "USD"
 RELATIVE = "relative"
 _HIDDEN = "[hidden]"
+_SHORTEST_SECRET_CHARS = 8  # replacing a shorter one would change answers that happen to hold it
 
 
 class Endpoint(NamedTuple):
@@ -38,7 +40,13 @@ def endpoint(name: str, provider: Provider, root: Path, environment: Mapping[str
             f"{provider.api_key_env} is not set, and provider {name!r} needs it. "
             f"Put the line {provider.api_key_env}=… into .env (see .env.example); pair=local needs no key"
         )
-    return Endpoint(base_url, key.strip() if key else None)
+    key = key.strip() if key else None
+    if key is not None and not re.fullmatch(r"[!-~]+", key):
+        raise ProviderError(
+            f"{provider.api_key_env} holds a character that no key has, such as a space or an ellipsis; "
+            f"copy the whole key again into the line {provider.api_key_env}=… of .env"
+        )
+    return Endpoint(base_url, key)
 
 
 def read_environment(root: Path, environment: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -48,9 +56,9 @@ def read_environment(root: Path, environment: Mapping[str, str] | None = None) -
 
 
 def redact(text: str, secrets: Iterable[str | None]) -> str:
-    """The text without any of the secrets."""
+    """The text without any of the secrets; what is too short to be one, such as a local server's `none`, stays."""
     for secret in secrets:
-        if secret:
+        if secret and len(secret) >= _SHORTEST_SECRET_CHARS:
             text = text.replace(secret, _HIDDEN)
     return text
 

@@ -10,7 +10,7 @@ from typing import Any
 from pointsman.cli import run, say
 from pointsman.llm.cache import Kept, restored
 from pointsman.llm.errors import RecordingsError
-from pointsman.tables.io import atomic, dumps, read_json, write_json
+from pointsman.tables.io import TableError, atomic, dumps, read_json, write_json
 
 FORMAT = 1
 DEFAULT_FOLDER = "data/recordings"
@@ -43,11 +43,17 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest; an empty one where nothing is recorded yet.
 
     Raises:
-        RecordingsError: another format.
+        RecordingsError: another format, or no JSON.
     """
     if not (folder / _MANIFEST).exists():
         return {"format": FORMAT, "models": {}}
-    manifest: dict[str, Any] = read_json(folder / _MANIFEST)
+    try:
+        manifest: dict[str, Any] = read_json(folder / _MANIFEST)
+    except TableError as problem:
+        file = folder / _MANIFEST
+        raise RecordingsError(
+            f"{file} cannot be read: it is no JSON. Restore it with: git checkout {file}"
+        ) from problem
     if manifest.get("format") != FORMAT:
         raise RecordingsError(
             f"{folder / _MANIFEST} has format {manifest.get('format')}, this Pointsman reads format {FORMAT}. "

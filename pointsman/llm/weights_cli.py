@@ -10,7 +10,8 @@ from pointsman.config.llm import WeightFile, Weights
 from pointsman.config.params import load_params
 from pointsman.llm.download import hub_file
 from pointsman.llm.errors import WeightsError
-from pointsman.llm.weights import cache_folder, fetch, file_sha256, is_present
+from pointsman.llm.pinned import file_sha256
+from pointsman.llm.weights import cache_folder, fetch, is_present
 
 _HELP = """Fetch weights that conf/weights names, list them, or pin a model of yours.
 

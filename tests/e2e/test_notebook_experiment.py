@@ -10,7 +10,9 @@ import yaml
 from werkzeug import Response
 
 from pointsman.config.compose import compose
+from pointsman.rating.judge import JudgeError
 from pointsman.tables.io import read_lines
+from pointsman.tables.schemas import RESPONSES, frame, write_table
 from stages import queries, ratings, responses
 
 ROOT = Path(__file__).parents[2]
@@ -108,3 +110,28 @@ def test_all_of_it_runs_and_nothing_is_paid_twice(run, project, monkeypatch, htt
     assert requests_and_dollars(run(ratings, "--dry-run"), "gpt-oss-120b")[1:] == (0, 0.0)
     assert len(httpserver.log) == sent
     assert (project / "data/judgements.jsonl").read_bytes() == judgements
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (
+            {"candidate": None},
+            rf"{4 * ROWS} answers are to be judged, and no judge is named; set rating.judge.candidate",
+        ),
+        ({"prompt": "nowhere.txt"}, "rating.judge.prompt is nowhere.txt, which is no file"),
+        ({"prompt": "odd.txt"}, r"odd.txt has the placeholders \['anwser'\], expected \['answer', 'mark', 'query'"),
+    ],
+)
+@pytest.mark.parametrize("how", [[], ["--dry-run"]])
+def test_a_judge_that_cannot_be_asked_is_told_before_anything_is_sent(run, project, changes, says, how):
+    run(queries)
+    rows = [{"id": row["id"], "model": "m", "response": "So."} for row in read_lines(project / "data/queries.jsonl")]
+    for role in ("weak", "strong"):
+        write_table(project / f"data/responses/{role}.jsonl", frame(rows, RESPONSES), RESPONSES)
+    (project / "odd.txt").write_text("Rate $anwser.")
+    params = yaml.safe_load((project / "params.yaml").read_text("utf-8"))
+    params["rating"]["judge"] |= changes
+    (project / "params.yaml").write_text(yaml.safe_dump(params), "utf-8")
+    with pytest.raises(JudgeError, match=says):
+        run(ratings, *how)

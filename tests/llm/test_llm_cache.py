@@ -70,6 +70,23 @@ def test_rows_can_be_limited_to_what_a_later_run_used(tmp_path):
         assert cache.rows("another provider") == []
 
 
+@pytest.mark.parametrize("kept_share", [0.0, 0.3, 0.5, 0.77, 0.999])
+def test_a_log_that_was_half_written_gives_what_was_committed_before(tmp_path, kept_share):
+    whole, torn = tmp_path / "llm.sqlite", tmp_path / "torn.sqlite"
+    keys = [request(str(number)).key for number in range(20)]
+    with opened(whole) as cache:
+        for number, key in enumerate(keys):
+            cache.store([Entry(request(str(number)), Kept(answer(key), None))])
+        torn.write_bytes(whole.read_bytes())
+        log = whole.with_name("llm.sqlite-wal").read_bytes()
+        torn.with_name("torn.sqlite-wal").write_bytes(log[: int(len(log) * kept_share)])
+    with opened(torn) as cache:
+        found = cache.lookup(keys)
+        assert found.keys() == set(keys[: len(found)])
+        assert len(found) >= int(20 * kept_share) - 3
+        cache.store([Entry(request("new"), Kept(answer(request("new").key), None))])
+
+
 def test_a_file_that_is_no_cache_is_named(tmp_path):
     (tmp_path / "llm.sqlite").write_text("not a database, but long enough to be taken for one" * 100)
     with (
@@ -84,7 +101,7 @@ def test_a_full_disk_is_named_and_costs_no_answer(tmp_path):
         kept = request("kept")
         cache.store([Entry(kept, Kept(answer(kept.key), None))])
     with (
-        pytest.raises(CacheError, match=r"llm\.sqlite: database or disk is full. Free some space on its disk"),
+        pytest.raises(CacheError, match=r"llm\.sqlite: database or disk is full. What was answered before is kept: free some space on the disk"),
         opened(tmp_path / "llm.sqlite") as cache,
     ):
         cache._connection.execute("PRAGMA max_page_count = 1")  # SQLite takes this for a full disk

@@ -2,6 +2,7 @@ import json
 import re
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from llm_cases import KEY, MODEL, body, echo, request
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from pointsman.llm import live
+from pointsman.llm import sending, window
 from pointsman.llm.client import ask
 from pointsman.llm.errors import BudgetError, MissingAnswersError, ProviderError
 from pointsman.llm.types import Logprob
@@ -122,7 +123,7 @@ def test_passing_failures_are_repeated(httpserver: HTTPServer, asking, status):
 
 
 def test_passing_failures_inside_an_http_200_are_repeated(httpserver: HTTPServer, asking, monkeypatch):
-    monkeypatch.setattr(live, "FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(sending, "FIRST_PAUSE_S", 0.001)
     httpserver.expect_ordered_request(PATH).respond_with_json({"error": {"code": 502, "message": "host is down"}})
     httpserver.expect_ordered_request(PATH).respond_with_json(body())
     [answer] = ask([request()], asking(provider_max_retries=1), what="test")
@@ -145,6 +146,44 @@ def test_a_provider_that_refuses_everything_is_left_alone(httpserver: HTTPServer
         ask([request(str(number)) for number in range(9)], asking(provider_concurrency=1), what="test")
     assert KEY not in str(raised.value)
     assert len(httpserver.log) == 1
+
+
+@pytest.mark.parametrize("code", [401, 402, "402", 404])
+def test_so_is_one_that_says_it_in_an_http_200(httpserver: HTTPServer, asking, code):
+    httpserver.expect_request(PATH).respond_with_json({"error": {"code": code, "message": "no"}})
+    with pytest.raises(ProviderError, match=f"'remote' answers {code} for {MODEL}"):
+        ask([request(str(number)) for number in range(9)], asking(provider_concurrency=1), what="test")
+    assert len(httpserver.log) == 1
+
+
+def test_nothing_more_is_sent_to_it_at_any_concurrency(httpserver: HTTPServer, asking):
+    httpserver.expect_request(PATH).respond_with_json({"error": {"message": "no"}}, status=401)
+    with pytest.raises(ProviderError, match="64 of 64 are left undone"):
+        ask([request(str(number)) for number in range(64)], asking(provider_concurrency=64), what="test")
+    assert len(httpserver.log) <= window.FIRST
+
+
+def test_what_waits_for_another_try_is_given_up_with_it(httpserver: HTTPServer, asking, monkeypatch):
+    monkeypatch.setattr(sending, "wait_random_exponential", lambda *_: lambda _: 60.0)
+    httpserver.expect_oneshot_request(PATH).respond_with_data("down", status=500)
+    httpserver.expect_request(PATH).respond_with_json({"error": {"message": "no credit"}}, status=402)
+    with pytest.raises(ProviderError, match="2 of 2 are left undone"):
+        ask([request("a"), request("b")], asking(provider_max_retries=5), what="test")
+    assert len(httpserver.log) == 2
+
+
+def test_a_wait_of_an_hour_stops_the_provider(httpserver: HTTPServer, asking):
+    httpserver.expect_request(PATH).respond_with_json({}, status=429, headers={"retry-after": "3600"})
+    with pytest.raises(ProviderError, match="its limit opens again in 60 minutes.*run the same command again then"):
+        ask([request()], asking(provider_max_retries=5), what="test")
+    assert len(httpserver.log) == 1
+
+
+def test_a_prompt_that_cannot_be_sent_fails_alone(httpserver: HTTPServer, asking):
+    httpserver.expect_request(PATH).respond_with_handler(echo)
+    odd, plain = ask([request("half: \ud83d"), request("whole: \U0001f600 \x00 \u202e ﷽")], asking(), what="test")
+    assert odd.error == "rejected: the prompt holds '\\ud83d', which no text in UTF-8 can hold"
+    assert plain.response == "echo: whole: \U0001f600 \x00 \u202e ﷽"
 
 
 @pytest.mark.parametrize(
@@ -177,6 +216,24 @@ def test_requests_under_way_count_against_the_cap(httpserver: HTTPServer, asking
     assert len(httpserver.log) == 7
 
 
+def test_what_earlier_runs_paid_counts_against_the_cap(httpserver: HTTPServer, asking):
+    httpserver.expect_request(PATH).respond_with_json(
+        body(usage={"prompt_tokens": 1, "completion_tokens": 1, "cost": 0.1})
+    )
+    capped = {"price": 1000.0, "provider_concurrency": 1}  # a request can cost $0.12
+    requests = [request(str(number)) for number in range(9)]
+    with pytest.raises(BudgetError):
+        ask(requests, asking(budget_usd=0.3, **capped), what="test")
+    with pytest.raises(BudgetError, match=r"\$0\.2000 of .* are spent, \$0\.2000 of it in earlier runs, and the next"):
+        ask(requests, asking(budget_usd=0.3, **capped), what="test")
+    assert len(httpserver.log) == 2
+    raised = asking(budget_usd=0.45, **capped)
+    for _ in range(2):  # a stage may ask several times: an answer counts once
+        with pytest.raises(BudgetError, match=r"\$0\.4000 of"):
+            ask(requests, raised, what="test")
+    assert len(httpserver.log) == 4
+
+
 def test_a_cap_needs_a_price(httpserver: HTTPServer, asking):
     with pytest.raises(BudgetError, match=rf"conf has no price of {MODEL}. Add provider\.remote\.prices"):
         ask([request()], asking(budget_usd=1.0), what="test")
@@ -200,13 +257,18 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
-def test_what_was_answered_before_ctrl_c_is_kept(httpserver: HTTPServer, asking, interruptible):
+@pytest.mark.parametrize(("presses", "kept"), [(1, 4), (2, 3)])
+def test_ctrl_c_waits_for_what_is_under_way_and_a_second_one_does_not(
+    httpserver: HTTPServer, asking, interruptible, presses, kept
+):
     release = threading.Event()
 
     def answer_three_then_interrupt(received) -> Response:
         if len(httpserver.log) == 3:
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-            release.wait(10)
+            for _ in range(presses):
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+                time.sleep(0.1)
+            release.wait(10 if presses > 1 else 0)
         return echo(received)
 
     httpserver.expect_request(PATH).respond_with_handler(answer_three_then_interrupt)
@@ -214,10 +276,11 @@ def test_what_was_answered_before_ctrl_c_is_kept(httpserver: HTTPServer, asking,
     with pytest.raises(KeyboardInterrupt):
         ask(requests, asking(provider_concurrency=1), what="test")
     release.set()
+    assert len(httpserver.log) <= 4
     httpserver.clear()
     httpserver.expect_request(PATH).respond_with_handler(echo)
     answers = ask(requests, asking(), what="test")
-    assert [answer.origin for answer in answers] == ["cache"] * 3 + ["live"] * 3
+    assert [answer.origin for answer in answers] == ["cache"] * kept + ["live"] * (6 - kept)
 
 
 def test_the_key_is_in_no_file(httpserver: HTTPServer, asking, tmp_path: Path):
@@ -226,6 +289,23 @@ def test_the_key_is_in_no_file(httpserver: HTTPServer, asking, tmp_path: Path):
     answers = ask([request("a"), request("b")], asking(provider_concurrency=1), what="test")
     assert httpserver.log[0][0].headers["Authorization"] == f"Bearer {KEY}"
     assert answers[1].error == "provider_error: 400 wrong: [hidden]"
+    assert all(KEY.encode() not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize("place", [270, 285, 295])
+def test_a_key_is_hidden_also_where_the_message_is_cut(httpserver: HTTPServer, asking, status, place):
+    said = {"error": {"code": 400, "message": f"too long: {'x' * (place - 10)}{KEY} is wrong"}}
+    httpserver.expect_request(PATH).respond_with_json(said, status=status)
+    [answer] = ask([request()], asking(), what="test")
+    assert answer.error is not None
+    assert KEY[:4] not in answer.error
+
+
+def test_a_key_is_hidden_in_an_answer_that_repeats_it(httpserver: HTTPServer, asking, tmp_path: Path):
+    httpserver.expect_request(PATH).respond_with_json(body(f"You sent {KEY}.", provider=KEY))
+    [answer] = ask([request()], asking(), what="test")
+    assert (answer.response, answer.served_by) == ("You sent [hidden].", "[hidden]")
     assert all(KEY.encode() not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
 
 

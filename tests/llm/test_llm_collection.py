@@ -15,10 +15,12 @@ from llm_cases import MODEL, request
 
 from benchmarks.servers.provider import running
 from pointsman.config.llm import Price
-from pointsman.llm import live
+from pointsman.llm import sending
 from pointsman.llm.budget import upper_cost_usd
+from pointsman.llm.cache import opened
 from pointsman.llm.client import answers, ask
 from pointsman.llm.errors import BudgetError, ProviderError
+from pointsman.llm.types import Request
 
 ROOT = Path(__file__).parents[2]
 ALL_FAULTS = ("429=0.1", "500=0.05", "hang=0.02", "reset=0.02", "truncated=0.01", "error=0.01", "no_choices=0.01")
@@ -45,7 +47,7 @@ def test_the_limit_is_found_by_trying(asking):
 
 
 def test_every_request_is_answered_and_paid_once_whatever_goes_wrong(asking, monkeypatch):
-    monkeypatch.setattr(live, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(sending, "FIRST_PAUSE_S", 0.01)
     with running("--retry-after-s", "0.05", "--faults", *ALL_FAULTS) as provider:
         settings = asking(
             provider_base_url=provider.base_url,
@@ -61,7 +63,7 @@ def test_every_request_is_answered_and_paid_once_whatever_goes_wrong(asking, mon
 
 
 def test_a_provider_that_is_down_is_given_up_after_some_requests(asking, monkeypatch):
-    monkeypatch.setattr(live, "FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(sending, "FIRST_PAUSE_S", 0.001)
     with running("--faults", "500=1.0") as provider:
         settings = asking(provider_base_url=provider.base_url, provider_max_retries=2)
         with pytest.raises(ProviderError, match=r"9\d of 100 are left undone.*does not answer.*failed for good"):
@@ -104,6 +106,8 @@ with open("out.jsonl", "w") as out:
 
 def test_a_kill_loses_nothing_that_was_answered(tmp_path):
     count, concurrency, kills, draw = 400, 8, 4, random.Random(5)
+    keys = {Request("remote", "m", ({"role": "user", "content": f"query {n}"},), 16).key: n for n in range(count)}
+    committed: dict[str, int] = {}  # the message of an answer on the disk -> how often it was answered by then
     with running("--latency-s", "0.02", "--usd", "0.001") as provider:
         command = [sys.executable, "-c", SCRIPT, provider.base_url, str(count), str(concurrency)]
         for kill in range(kills):
@@ -114,6 +118,10 @@ def test_a_kill_loses_nothing_that_was_answered(tmp_path):
             assert process.poll() is None, "it ended before it could be killed"
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
+            sent = provider.counts()["sent"]
+            with opened(Path("llm.sqlite")) as cache:
+                texts = [f"query {keys[key]}" for key in cache.lookup(list(keys))]
+            committed |= {text: sent[text] for text in texts}
         subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
         sent = provider.counts()["sent"]
         interrupted = Path("out.jsonl").read_bytes()
@@ -121,6 +129,8 @@ def test_a_kill_loses_nothing_that_was_answered(tmp_path):
             file.unlink()
         subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     assert len(sent) == count
+    assert len(committed) > count // 2
+    assert {text: sent[text] for text in committed} == committed, "what was committed is not asked again"
     assert sum(sent.values()) - count <= kills * concurrency
     assert interrupted == Path("out.jsonl").read_bytes()
 

@@ -71,15 +71,62 @@ def test_check_names_each_failure_and_never_the_key(httpserver: HTTPServer, comm
         command("check")
     printed = capsys.readouterr()
     assert ended.value.code == 1
-    assert f"{MODEL} is not listed; close: ['other/model']" in printed.out
+    assert f"{MODEL} is not listed; similar: other/model" in printed.out
     assert "wrong key [hidden]" in printed.out
     assert KEY not in printed.out + printed.err
+
+
+@pytest.mark.parametrize(
+    ("status", "sent", "words"),
+    [
+        (401, {"error": {"message": "no"}}, "the key is not accepted; check REMOTE_API_KEY in .env. It says: "),
+        (402, {"error": {"message": "no"}}, "the account has no credit left; top it up. It says: "),
+        (
+            404,
+            {"error": {"message": "no"}},
+            "no such model or address; check the model's name in conf, and CUSTOM_BASE",
+        ),
+        (
+            429,
+            {"error": {"message": "no"}},
+            "too many requests, or the plan's limit is used up; wait, or lower provider.",
+        ),
+        (503, {"error": {"message": "no"}}, "the provider has trouble of its own; try again later. It says: "),
+        (200, {"error": {"code": 402, "message": "no"}}, "402 no; the account has no credit left; top it up"),
+        (200, {"choices": []}, "the body holds no choices; is the address an OpenAI-compatible one? It mostly ends in"),
+    ],
+)
+def test_check_says_what_mends_a_failure(httpserver: HTTPServer, command, remote_pair, capsys, status, sent, words):
+    httpserver.expect_request("/v1/models").respond_with_json({"object": "list", "data": [{"id": MODEL}]})
+    httpserver.expect_request("/v1/chat/completions").respond_with_json(sent, status=status)
+    with pytest.raises(SystemExit):
+        command("check")
+    printed = capsys.readouterr().out
+    assert "FAILED  answer" in printed
+    assert words in printed
+
+
+def test_check_names_an_address_that_does_not_answer_once(command, remote_pair, monkeypatch, capsys):
+    monkeypatch.setenv("CUSTOM_BASE_URL", "http://127.0.0.1:1/v1")
+    with pytest.raises(SystemExit):
+        command("check")
+    printed = capsys.readouterr().out
+    assert printed.count("FAILED") == 1
+    assert "http://127.0.0.1:1/v1 cannot be reached (ConnectError: " in printed
+    assert "check the network, provider.custom.base_url in conf and CUSTOM_BASE_URL in .env" in printed
+
+
+def test_check_takes_a_model_that_reasons_first_for_one_that_answers(httpserver: HTTPServer, command, remote_pair):
+    thinking = {"index": 0, "finish_reason": "length", "message": {"role": "assistant", "content": ""}}
+    httpserver.expect_request("/v1/models").respond_with_json({"object": "list", "data": [{"id": MODEL}]})
+    httpserver.expect_request("/v1/chat/completions").respond_with_json(body(choices=[thinking]))
+    assert "no text within 64 tokens; it seems to reason first" in command("check")
 
 
 def test_check_without_a_key_says_which(command, remote_pair, monkeypatch, capsys):
     monkeypatch.delenv("REMOTE_API_KEY")
     with pytest.raises(SystemExit):
-        command("check")
+        command("check", "--provider", "custom")
     assert "REMOTE_API_KEY is not set" in capsys.readouterr().out
 
 

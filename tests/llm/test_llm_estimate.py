@@ -4,6 +4,7 @@ from pytest_httpserver import HTTPServer
 
 from pointsman.llm.client import ask
 from pointsman.llm.estimate import Estimate, estimate, estimate_table
+from pointsman.llm.tokens import prompt_tokens
 
 
 def test_what_is_known_costs_nothing_and_nothing_is_sent(httpserver: HTTPServer, asking):
@@ -24,3 +25,8 @@ def test_no_cache_is_made_by_looking(asking):
 def test_the_table_names_models_without_a_price(asking):
     assert f"no price in conf (provider.*.prices) of: {MODEL}" in estimate_table(estimate([request()], asking()))
     assert "at most $0.0002" in estimate_table(estimate([request("x" * 400)], asking(price=2.0)))
+
+
+@pytest.mark.parametrize(("text", "tokens"), [("x" * 400, 100), ("猫が好きです", 6), ("naïve" * 4, 8), ("", 0)])
+def test_other_scripts_than_latin_take_more_tokens(text, tokens):
+    assert prompt_tokens(request(text)) == tokens

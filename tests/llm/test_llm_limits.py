@@ -29,7 +29,7 @@ def start(limit: Limits, count: int) -> float:
 
 
 def test_requests_start_at_the_pace_that_conf_knows():
-    assert start(limits(requests_per_minute=6000), 30) >= 0.15  # ten at once, then a hundred a second
+    assert start(limits(requests_per_minute=6000), 30) >= 0.2  # five at once, then a hundred a second
 
 
 def test_tokens_are_paced_too():
@@ -72,6 +72,28 @@ def test_tokens_left_are_counted(waits):
     assert waits == [pytest.approx(0.15)]
 
 
+def test_a_long_wait_that_a_provider_asks_for_holds_every_request_back(waits):
+    limit = limits()
+    limit.close(30.0)
+    start(limit, 3)
+    assert waits == [pytest.approx(30.0)]
+
+
+def test_a_short_wait_concerns_the_request_that_was_turned_away(waits):
+    limit = limits()
+    limit.close(1.0)
+    start(limit, 3)
+    assert waits == []
+
+
+@pytest.mark.parametrize(("left", "reset"), [("-1", "60s"), ("0", "-60"), ("none", "60s"), ("0", "later")])
+def test_headers_that_say_nothing_usable_are_passed_over(waits, left, reset):
+    limit = limits()
+    limit.read({"x-ratelimit-remaining-requests": left, "x-ratelimit-reset-requests": reset})
+    start(limit, 3)
+    assert waits == []
+
+
 def test_a_limit_that_opens_in_hours_stops_the_provider():
     limit = limits()
     limit.read({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "2h"})
@@ -85,10 +107,15 @@ def test_a_limit_that_opens_in_hours_stops_the_provider():
         ("120ms", 0.12),
         ("7.66s", 7.66),
         ("2m59.56s", 179.56),
+        ("1m30s", 90),
         ("1h2m3s", 3723),
         ("1d", 86400),
         ("30", 30),
         ("soon", None),
+        ("-5", None),
+        ("-1m30s", None),
+        ("5 s", None),
+        ("", None),
     ],
 )
 def test_durations_of_headers(text, expected):
@@ -108,7 +135,12 @@ def test_dates_of_headers_are_counted_from_now():
         ({"retry-after": "0.5"}, 0.5),
         ({"retry-after-ms": "20", "retry-after": "9"}, 0.02),
         ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
+        ({"retry-after": "3600"}, 3600.0),
         ({"retry-after": "soon"}, None),
+        ({"retry-after": "-5"}, None),
+        ({"retry-after": "1m30s"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": ""}, None),
         ({}, None),
     ],
 )

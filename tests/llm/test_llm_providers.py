@@ -39,7 +39,18 @@ def test_an_empty_key_is_a_missing_key(tmp_path):
 
 
 def test_secrets_are_taken_out_of_messages():
-    assert redact("Bearer abc, again abc", ["abc", None, ""]) == "Bearer [hidden], again [hidden]"
+    assert redact("Bearer sk-abcdef, again sk-abcdef", ["sk-abcdef", None, ""]) == "Bearer [hidden], again [hidden]"
+
+
+def test_what_a_local_server_takes_for_a_key_is_no_secret():
+    assert redact("none of them", ["none"]) == "none of them"
+
+
+@pytest.mark.parametrize("key", ["sk-abc def", "sk-abc…", "sk-ключ", "sk-abc\tdef"])
+def test_a_key_that_was_copied_badly_is_refused_and_not_shown(tmp_path, key):
+    with pytest.raises(ProviderError, match="REMOTE_API_KEY holds a character that no key has") as raised:
+        endpoint("remote", provider(), tmp_path, {"REMOTE_API_KEY": key})
+    assert key not in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -130,3 +130,10 @@ def test_a_damaged_file_is_named(record):
     (FOLDER / "small.jsonl.gz").write_bytes(b"\x1f\x8b damaged")
     with pytest.raises(RecordingsError, match=r"small\.jsonl\.gz cannot be read.*git checkout"):
         read_recordings(FOLDER, ["small"])
+
+
+def test_a_damaged_manifest_is_named_with_what_restores_it():
+    FOLDER.mkdir()
+    (FOLDER / "manifest.json").write_text('{"format":')
+    with pytest.raises(RecordingsError, match=r"manifest\.json cannot be read.*git checkout recordings"):
+        read_recordings(FOLDER, ["small"])

@@ -1,14 +1,15 @@
 import asyncio
+import itertools
 
 import pytest
 
-from pointsman.llm.window import FIRST, Window
+from pointsman.llm.window import FIRST, Ticket, Window
 
 
-def enter_all(window: Window, count: int) -> list[int]:
+def enter_all(window: Window, count: int) -> list[Ticket]:
     """Tickets of `count` requests that find a place at once."""
 
-    async def enter() -> list[int]:
+    async def enter() -> list[Ticket]:
         return [await asyncio.wait_for(window.enter(), 1) for _ in range(count)]
 
     return asyncio.run(enter())
@@ -92,3 +93,29 @@ def test_a_full_window_makes_requests_wait_and_a_cancelled_one_passes_its_place_
         return order
 
     assert asyncio.run(scene()) == ["waiting"]
+
+
+def test_starts_are_spread_over_the_time_that_an_answer_takes():
+    async def scene() -> list[float]:
+        window = Window(FIRST)
+        for ticket in [await window.enter() for _ in range(FIRST)]:
+            window.leave(ticket._replace(started_s=ticket.started_s - 0.2))  # each took 0.2 s
+        return [(await window.enter()).started_s for _ in range(FIRST)]
+
+    starts = asyncio.run(scene())
+    gaps = [later - earlier for earlier, later in itertools.pairwise(starts)]
+    assert min(gaps) >= 0.2 / FIRST / 1.25 - 0.005
+
+
+def test_who_is_cancelled_while_starts_are_spread_gives_the_place_back():
+    async def scene() -> None:
+        window = Window(1)
+        window.leave((await window.enter())._replace(started_s=-3600.0))  # an hour for an answer
+        window.leave(await window.enter(), answered=False)
+        waiting = asyncio.create_task(window.enter())
+        await asyncio.sleep(0.01)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert window._under_way == 0
+
+    asyncio.run(scene())

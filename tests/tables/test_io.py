@@ -73,7 +73,11 @@ def test_lines_are_utf_8_with_unix_line_ends(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b'{"a": 1}\n{', "line 2: not a JSON object"), (b"3\n", "found int"), (b"\xff\n", "line 1.*UTF-8")],
+    [
+        (b'{"a": 1}\n{', "line 2: not a JSON object"),
+        (b"3\n", "found int"),
+        (b"\xff\n", "line 1.*UTF-8"),
+    ],
 )
 def test_a_broken_line_is_named(tmp_path, content, message):
     (tmp_path / "a").write_bytes(content)

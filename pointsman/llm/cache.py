@@ -32,7 +32,7 @@ CREATE TABLE answers (
 _GO_ON = "What was answered before is kept: {}, and run the same command again"
 _REMEDIES = {
     "is full": _GO_ON.format("free some space on the disk"),
-    "disk I/O": _GO_ON.format("see to the disk"),
+    "disk I/O": _GO_ON.format("free some space on the disk, or see to the disk"),
     "is locked": _GO_ON.format("wait until the other process that writes to it has ended"),
     "readonly": _GO_ON.format("make the file and its folder writable"),
     "Permission denied": _GO_ON.format("make the file and its folder readable and writable"),

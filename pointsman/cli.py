@@ -11,7 +11,12 @@ from pointsman.errors import PointsmanError
 
 
 def run(main: Callable[[], None]) -> None:
-    """Call `main`; exit 1 with the message of an expected failure, 130 on Ctrl-C."""
+    """Call `main`; exit 1 with the message of an expected failure, 130 on Ctrl-C.
+
+    Where other work shares the cores, threads that spin while they wait for each other make torch three times as slow
+    or worse, so they sleep instead; OMP_WAIT_POLICY=ACTIVE lets them spin. OpenMP reads it when torch is imported.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         main()
     except PointsmanError as problem:

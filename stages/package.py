@@ -17,7 +17,6 @@ from pointsman.evaluation.outcomes import Floats, Outcomes
 from pointsman.llm.shelf import Asking
 from pointsman.routers.card import Card
 from pointsman.routers.context import make_embedder
-from pointsman.routers.package import package
 from pointsman.tables.io import read_json
 from pointsman.tables.schemas import DATASET, read_table
 
@@ -25,6 +24,8 @@ from pointsman.tables.schemas import DATASET, read_table
 def main() -> None:
     """Write models/router."""
     take_no_arguments(__doc__)
+    from pointsman.routers.package import package  # imports torch
+
     params = load_params()
     winner, metrics = read_json(Path("reports/winner.json")), read_json(Path("reports/metrics.json"))
     dataset = read_table(Path("data/dataset.parquet"), DATASET)

@@ -101,7 +101,10 @@ def test_a_full_disk_is_named_and_costs_no_answer(tmp_path):
         kept = request("kept")
         cache.store([Entry(kept, Kept(answer(kept.key), None))])
     with (
-        pytest.raises(CacheError, match=r"llm\.sqlite: database or disk is full. What was answered before is kept: free some space on the disk"),
+        pytest.raises(
+            CacheError,
+            match=r"llm\.sqlite: database or disk is full. What was answered before is kept: free some space on the disk",
+        ),
         opened(tmp_path / "llm.sqlite") as cache,
     ):
         cache._connection.execute("PRAGMA max_page_count = 1")  # SQLite takes this for a full disk

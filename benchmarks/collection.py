@@ -42,7 +42,9 @@ def main() -> None:
 
 
 def collect(base_url: str, count: int, folder: str, **settings: Any) -> dict[str, float]:
-    """Ask for `count` answers; what that took."""
+    """Ask for `count` answers; what that took, once openai has been imported."""
+    import openai  # noqa: F401
+
     from pointsman.config.llm import LlmConfig, Price, Provider
     from pointsman.llm.client import answers
     from pointsman.llm.errors import BudgetError

@@ -6,6 +6,7 @@ Examples:
 """
 
 import argparse
+import asyncio
 import json
 import os
 import platform
@@ -31,7 +32,8 @@ def main() -> None:
     parser.add_argument("--client", help=argparse.SUPPRESS)  # this module, as the process that is measured
     options = parser.parse_args()
     if options.client:
-        print(json.dumps(collect(**json.loads(options.client))))
+        settings = json.loads(options.client)
+        print(json.dumps(collect(**settings) if "folder" in settings else ask_bare(**settings)))
         return
     for name in options.only:
         with tempfile.TemporaryDirectory() as folder:
@@ -40,7 +42,9 @@ def main() -> None:
 
 
 def collect(base_url: str, count: int, folder: str, **settings: Any) -> dict[str, float]:
-    """Ask for `count` answers; what that took."""
+    """Ask for `count` answers; what that took, once openai has been imported."""
+    import openai  # noqa: F401
+
     from pointsman.config.llm import LlmConfig, Price, Provider
     from pointsman.llm.client import answers
     from pointsman.llm.errors import BudgetError
@@ -77,6 +81,25 @@ def collect(base_url: str, count: int, folder: str, **settings: Any) -> dict[str
         "peak_mb": _peak_mb(),
         "mb_before": before,
     }
+
+
+def ask_bare(base_url: str, count: int, per_second: float) -> dict[str, float]:
+    """The same requests by the OpenAI client alone, at a steady pace: what of the processor's time is not ours."""
+    from openai import AsyncOpenAI
+
+    async def ask() -> None:
+        async with (
+            AsyncOpenAI(base_url=base_url, api_key="none", max_retries=0) as client,
+            asyncio.TaskGroup() as group,
+        ):
+            for request in _Queries(count):
+                create = client.chat.completions.create
+                group.create_task(create(model="m", messages=list(request.messages), max_tokens=16, temperature=0))
+                await asyncio.sleep(1 / per_second)
+
+    cpu_s = time.process_time()
+    asyncio.run(ask())
+    return {"cpu_seconds": time.process_time() - cpu_s}
 
 
 class _Queries:
@@ -129,7 +152,9 @@ def limit(folder: Path) -> str:
             f"answered 429, {took['failed']} lost, {sum(counts['sent'].values()) - 5000} paid twice, "
             f"{1000 * took['cpu_seconds'] / 5000:.2f} ms of CPU a request"
         )
-    return "; ".join(said)
+    with running("--latency-s", "0.2") as provider:
+        bare = _run(base_url=provider.base_url, count=1000, per_second=100)
+    return "; ".join([*said, f"the OpenAI client alone takes {bare['cpu_seconds']:.2f} ms"])
 
 
 def faults(folder: Path) -> str:

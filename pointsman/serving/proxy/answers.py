@@ -37,6 +37,8 @@ def on_the_wire() -> Iterator[None]:
         yield
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as problem:
         raise Failure("connect", "no connection") from problem
+    except aiohttp.SocketTimeoutError as problem:
+        raise Failure("timeout", "it fell silent") from problem
     except (aiohttp.ClientError, OSError) as problem:
         raise Failure("broken off", "the connection broke off") from problem
     except (ValueError, RecursionError) as problem:
@@ -72,7 +74,7 @@ class Stream:
             self.head += events
 
     async def more(self) -> list[Event] | None:
-        """What comes next, null at the end; the caller limits the time.
+        """What comes next, null at the end; the connection limits a silence.
 
         Raises:
             Failure: the stream broke off.

@@ -134,16 +134,22 @@ async def _unless_gone(receive: Receive, work: Coroutine[Any, Any, Result]) -> R
     Raises:
         ApiError: the client went away; nobody reads it.
     """
-    task, gone = asyncio.ensure_future(work), asyncio.ensure_future(_disconnect(receive))
+    task, gone, is_working = asyncio.current_task(), asyncio.ensure_future(_disconnect(receive)), True
+
+    def stop(_: asyncio.Future[None]) -> None:
+        if task is not None and is_working and not gone.cancelled():
+            task.cancel()
+
+    gone.add_done_callback(stop)
     try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        raise ApiError(GONE, "the client went away")
+        return await work
+    except asyncio.CancelledError:
+        if task is None or not gone.done() or task.uncancel() > 0:  # somebody else wants it to end as well
+            raise
+        raise ApiError(GONE, "the client went away") from None
     finally:
-        task.cancel()
+        is_working = False
         gone.cancel()
-        await asyncio.gather(task, gone, return_exceptions=True)
 
 
 async def _disconnect(receive: Receive) -> None:

@@ -4,6 +4,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Mapping
+from functools import partial
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -57,7 +58,7 @@ class Upstream:
             Failure: there is none.
         """
         with on_the_wire():
-            response = await self._post(body, "application/json")
+            response = await self._post(body, "application/json", longest_silence_s=None)
             try:
                 content = await response.read()
             finally:
@@ -74,7 +75,7 @@ class Upstream:
             Failure: there is none.
         """
         with on_the_wire():
-            response = await self._post(body, "text/event-stream")
+            response = await self._post(body, "text/event-stream", self._timeouts.first_token_s)
             stream = Stream(response)
             try:
                 await stream.wait_for_token()
@@ -88,16 +89,18 @@ class Upstream:
         if self._session is not None:
             await self._session.close()
 
-    async def _post(self, body: bytes, accepted: str) -> aiohttp.ClientResponse:
+    async def _post(self, body: bytes, accepted: str, longest_silence_s: float | None) -> aiohttp.ClientResponse:
         """The response, if it is 200; a connection that is not accepted is tried twice."""
         headers = {"content-type": "application/json", "accept": accepted, "accept-encoding": "identity"}
         if self.key:
             headers["authorization"] = f"Bearer {self.key}"
         url, session = f"{self._url}/chat/completions", self._open_session()
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._timeouts.connect_s, sock_read=longest_silence_s)
+        send = partial(session.post, url, data=body, headers=headers, allow_redirects=False, timeout=timeout)
         try:
-            response = await session.post(url, data=body, headers=headers, allow_redirects=False)
+            response = await send()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            response = await session.post(url, data=body, headers=headers, allow_redirects=False)
+            response = await send()
         if response.status != 200:
             try:
                 content = await response.content.read(MAX_ERROR_BYTES)
@@ -111,7 +114,6 @@ class Upstream:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeouts.connect_s),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 # A proxy of the environment must not come between this machine and itself.
                 trust_env=not _is_loopback(self._url or ""),

@@ -267,6 +267,15 @@ def test_no_timer_outlives_its_request(client, asgi):
     assert client.portal.call(later) <= before
 
 
+def test_no_request_is_traced_unless_an_exporter_is_configured(client, asgi):
+    layer, chain = asgi.middleware_stack, []
+    while layer is not None:
+        chain.append(type(layer).__name__)
+        layer = getattr(layer, "app", None)
+    assert "Gate" in chain
+    assert not {"TimeoutMiddleware", "OpenTelemetryMiddleware"} & set(chain)
+
+
 def test_a_burst_of_requests_loses_none(client, asgi, router):
     texts = [f"query {number} {'x' * (number % 11)}" for number in range(200)]
 

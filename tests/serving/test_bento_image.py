@@ -1,6 +1,7 @@
 """What the image will hold, without a container engine: the Bento's packages in an empty environment, started by the
 image's own entrypoint on a file system that is read-only but for one folder, as docker-compose.yml asks."""
 
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ from test_serve_process import free_port, request, wait_until_ready
 
 ROOT = Path(__file__).parents[2]
 BASE_IMAGE_MB = 130  # python:3.11-slim, unpacked
+ROUTER_MB = 290  # models/router of the default run; the one packed here is tiny
 READ_ONLY = 'mount -t tmpfs none "$0" && mount -o remount,bind,ro / && exec "$@"'
 SANDBOX = shutil.which("unshare") and os.geteuid() == 0
 
@@ -36,7 +38,7 @@ def installed(bento, tmp_path_factory):
 def test_the_image_stays_below_700_mb(bento, installed):
     files = [path for folder in (bento, installed) for path in folder.rglob("*") if path.is_file()]
     size_mb = sum(path.stat().st_size for path in files if not path.is_symlink()) / 1e6
-    assert 100 < size_mb < 700 - BASE_IMAGE_MB
+    assert 100 < size_mb < 700 - BASE_IMAGE_MB - ROUTER_MB
     names = {path.name.lower() for path in (installed / "lib").glob("python*/site-packages/*.dist-info")}
     assert not [name for name in names if re.match(r"(torch|pandas|mlflow|dvc|nvidia_cu)", name)]
 
@@ -61,7 +63,7 @@ def test_it_serves_on_a_read_only_file_system(bento, installed, router, tmp_path
         wait_until_ready(process, port)
         status, body = request(port, "POST", "/predict", {"text": "first query"})
         assert status == 200
-        assert f'"score":{router.scores(["first query"]).score[0]:.4f}'[:14] in body.replace(" ", "")
+        assert json.loads(body)["score"] == pytest.approx(router.scores(["first query"]).score[0], abs=1e-4)
         with pytest.raises(OSError, match="Read-only file system"):
             Path(f"/proc/{process.pid}/root{bento}/written").touch()
     finally:

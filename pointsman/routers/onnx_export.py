@@ -18,6 +18,7 @@ from onnx_ir.passes.common import (
     DeduplicateInitializersPass,
 )
 from torch import Tensor, nn
+from transformers import PreTrainedModel
 
 from pointsman.routers.encoder import INPUTS
 
@@ -80,6 +81,9 @@ def export_onnx(module: nn.Module, path: Path, vocabulary: int, max_tokens: int)
     batch = torch.export.Dim("batch", min=1, max=LONGEST_BATCH)
     length = torch.export.Dim("length", min=2, max=max_tokens)
     ids = torch.arange(14).reshape(2, 7) % vocabulary
+    for part in module.modules():
+        if isinstance(part, PreTrainedModel):
+            part.set_attn_implementation("eager")  # the same numbers from a quarter fewer nodes than fused attention's
     shape = {0: batch, 1: length}
     with _quietly():
         program = torch.onnx.export(

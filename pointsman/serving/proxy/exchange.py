@@ -131,7 +131,7 @@ class Exchange:
             "completion_tokens": self.usage and self.usage.completion_tokens,
             "cost_usd": paid,
             "saved_usd": saved,
-            "first_token_s": self.first_token_s,
+            "first_token_s": None if self.first_token_s is None else round(self.first_token_s, 6),
             "duration_s": round(self.duration_s, 6),
         }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,6 @@ from numpy.typing import NDArray
 
 from pointsman.routers.base import Floats
 from pointsman.routers.files import Arrays
-from pointsman.routers.stack.surface import surface
 
 COMPONENTS = 48  # of the embedding that trees see: they split on one number at a time
 # The ridge penalty treats all columns alike. All of an embedding together then weigh as much as 24 surface features.
@@ -45,11 +43,10 @@ class Features:
         return cls(**{name: arrays[f"features.{name}"] for name in cls.__dataclass_fields__})
 
 
-def fit(texts: Sequence[str], embeddings: NDArray[np.float32]) -> Features:
-    """Scale and principal axes of train's queries."""
+def fit(looks: Floats, embeddings: NDArray[np.float32]) -> Features:
+    """Scale of train's surface features, shape (n, surface), and principal axes of its embeddings, shape (n, d)."""
     from sklearn.decomposition import PCA
 
-    looks = surface(texts)
     spread = looks.std(axis=0)
     with np.errstate(invalid="ignore"):  # of embeddings that are all alike, the shares of no variance
         axes = PCA(min(COMPONENTS, *embeddings.shape), svd_solver="full").fit(embeddings.astype(np.float64))

@@ -100,8 +100,8 @@ def _fit_head(data: FitData, context: FitContext) -> head.StackHead:
     from sklearn.linear_model import RidgeCV
 
     train, vectors, settings = data.train, data.train_embeddings, context.router.stack
-    texts = fitting.texts(train)
-    made, looks = features.fit(texts, vectors), surface(texts)
+    looks = surface(fitting.texts(train))
+    made = features.fit(looks, vectors)
     grown = forest.fit(
         made.forest(looks, vectors),
         np.asarray(train[["weak_score", "strong_score"]], dtype=np.float64),

@@ -42,15 +42,16 @@ class ScoreModel(nn.Module):
         Raises:
             RouterError: the encoder has no more layers than that.
         """
+        if not layers:
+            return
         stack = _layers(self.encoder)
         if layers >= len(stack):
             raise RouterError(
                 f"frozen_layers is {layers}, but the encoder has {len(stack)} layers, expected fewer. Lower it: "
                 "python -m pointsman.config.compose router.bert.train.frozen_layers=0"
             )
-        if layers:
-            self.encoder.requires_grad_(False)
-            stack[layers:].requires_grad_(True)
+        self.encoder.requires_grad_(False)
+        stack[layers:].requires_grad_(True)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
         """Logits, and with labels (scores in [0, 1], shape (n, heads)) the mean cross-entropy."""

@@ -17,6 +17,7 @@ from pointsman.evaluation.outcomes import Floats, Outcomes
 from pointsman.llm.shelf import Asking
 from pointsman.routers.card import Card
 from pointsman.routers.context import make_embedder
+from pointsman.routers.names import EMBEDDING
 from pointsman.tables.io import read_json
 from pointsman.tables.schemas import DATASET, read_table
 
@@ -37,7 +38,9 @@ def main() -> None:
         strong=params.pair.strong.model,
         counts={str(split): int(count) for split, count in dataset["split"].value_counts().sort_index().items()},
         metrics=metrics["test"]["routers"][name],
-        base=params.router.bert.base if name == "bert" else params.embedder.weights,
+        base={"bert": params.router.bert.base, "stack": params.router.stack.encoder.base}.get(
+            name, params.embedder.weights
+        ),
     )
     serving = pack_serving(params.serving, params.pair, params.provider)
     manifest = package(
@@ -46,7 +49,7 @@ def main() -> None:
         threshold=winner["threshold"],
         texts=list(validation["text"]),
         card=card,
-        embedder=None if name == "bert" else make_embedder(params.embedder, asking),
+        embedder=make_embedder(params.embedder, asking) if name in EMBEDDING else None,
         metric=partial(_validation_apgr, outcomes=read_outcomes(validation)),
         extras={SERVING_FILE: serving.model_dump(mode="json")},
     )

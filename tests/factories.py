@@ -117,9 +117,20 @@ def routers_config(**train: object) -> RoutersConfig:
             top_logprobs=5,
             max_failed_share=0.5,
         ),
-        bert=BertConfig(base="tiny", max_tokens=MAX_TOKENS, train=trained),
+        bert=BertConfig(base="tiny", layers=None, max_tokens=MAX_TOKENS, train=trained),
         knn=KnnConfig(neighbours=5),
-        stack=StackConfig(trees=20, leaf_queries=2, feature_share=0.5, train=trained),
+        stack=StackConfig(
+            trees=20,
+            leaf_queries=2,
+            feature_share=0.5,
+            neighbours=10,
+            encoder=BertConfig(
+                base="tiny",
+                layers=None,
+                max_tokens=MAX_TOKENS,
+                train=TrainConfig(**{**settings, "frozen_layers": 1, **train}),
+            ),
+        ),
     )
 
 

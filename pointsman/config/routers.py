@@ -90,6 +90,7 @@ class BertConfig(Section):
     """A fine-tuned encoder."""
 
     base: str = Field(description="A key of `weights`, or a hub id or folder of an encoder")
+    layers: PositiveInt | None = Field(description="Lowest layers of the base that are used; null: all of them")
     max_tokens: PositiveInt = Field(description="Longer queries are cut, tokens")
     train: TrainConfig
 
@@ -101,12 +102,13 @@ class KnnConfig(Section):
 
 
 class StackConfig(Section):
-    """A linear model and a forest on the query's surface and frozen embedding, and a fine-tuned encoder."""
+    """A fine-tuned encoder, and a linear model, a forest and neighbours by the surface and the frozen layers."""
 
     trees: PositiveInt = Field(description="Trees of the forest")
     leaf_queries: PositiveInt = Field(description="Fewest train queries in a leaf")
     feature_share: PositiveFloat = Field(le=1.0, description="Share of the features that are tried at a split")
-    train: TrainConfig
+    neighbours: PositiveInt = Field(description="Train queries that vote")
+    encoder: BertConfig
 
 
 class RoutersConfig(Section):

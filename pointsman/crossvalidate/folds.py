@@ -11,7 +11,7 @@ from pointsman.evaluation.outcomes import EvaluationError
 from pointsman.routers.fitting import FitData
 from pointsman.tables.schemas import DATASET, check
 
-VALIDATION_SHARE = 0.15  # of what is not tested: calibrates, and trains nothing
+VALIDATION_SHARE = 0.1  # of what is not tested: calibrates, and trains nothing
 _FEWEST = 20  # queries in a fold
 
 

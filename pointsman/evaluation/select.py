@@ -9,9 +9,7 @@ from pointsman.evaluation.apgr import apgr
 from pointsman.evaluation.curves import ALWAYS_STRONG, Curve, trace_curve
 from pointsman.evaluation.outcomes import EvaluationError, Floats, Outcomes
 
-TIE = 0.01
-"""Costs that differ by less than this share of strong's are equal: one query more or less moves them as far."""
-
+RESAMPLES = 200  # enough for a standard error
 _ROUNDING = 1e-9
 
 
@@ -31,6 +29,7 @@ class Candidate(NamedTuple):
     strong_share: float
     quality_kept: float | None  # routed quality / strong quality; None where strong scores 0 throughout
     cost_per_query: float  # the router's own cost included
+    cost_se: float  # standard error of what it costs more than the cheapest router that can be served, by bootstrap
     apgr: float | None
     reason: str  # why it was chosen, or not: a sentence
 
@@ -59,7 +58,8 @@ def select_router(
 ) -> Selection:
     """The servable router that keeps `quality` of strong's quality at the least cost per query.
 
-    Equal costs (see TIE) are decided by APGR, then by name. Where even the best saves nothing against asking strong
+    Costs within one standard error of the least are equal (the rule of Breiman et al., 1984, for choosing a tree), and
+    APGR decides, then the name. Where even the best saves nothing against asking strong
     alone, it is returned with the threshold ALWAYS_STRONG, below every probability, and `fallback` is true.
 
     Args:
@@ -77,12 +77,14 @@ def select_router(
             "Name one under `routers` in conf/config.yaml, then run: python -m pointsman.config.compose && dvc repro"
         )
     strong_cost = float(outcomes.strong_cost.mean())
-    found = [_candidate(name, scores[name], outcomes, name in servable, quality) for name in scores]
-    limit = _tie_limit(found, strong_cost)
-    ranked = sorted(found, key=lambda candidate: _merit(candidate, limit))
+    unsure = [_candidate(name, scores[name], outcomes, name in servable, quality) for name in scores]
+    least = min((candidate for candidate in unsure if candidate.servable), key=lambda one: one.cost_per_query)
+    costs = {name: _resampled_costs(scores[name], outcomes, quality) for name in scores}
+    found = [one._replace(cost_se=float(np.std(costs[one.router] - costs[least.router]))) for one in unsure]
+    ranked = sorted(found, key=lambda candidate: _merit(candidate, least, strong_cost))
     best = ranked[0]
     fallback = best.strong_share == 1.0 or best.cost_per_query > strong_cost * (1 + _ROUNDING)
-    explained = [_explain(candidate, best, fallback, strong_cost, limit) for candidate in ranked]
+    explained = [_explain(candidate, best, least, fallback, strong_cost) for candidate in ranked]
     return Selection(best.router, ALWAYS_STRONG if fallback else best.threshold, fallback, explained)
 
 
@@ -92,30 +94,42 @@ def _candidate(name: str, scores: Scores, outcomes: Outcomes, servable: bool, qu
     strong_quality = float(curve.quality[-1])
     kept = float(curve.quality[at]) / strong_quality if strong_quality > 0 else None
     share, cost = float(curve.strong_share[at]), float(curve.cost[at])
-    return Candidate(name, servable, float(curve.threshold[at]), share, kept, cost, apgr(curve), reason="")
+    return Candidate(name, servable, float(curve.threshold[at]), share, kept, cost, 0.0, apgr(curve), reason="")
 
 
-def _tie_limit(candidates: Collection[Candidate], strong_cost: float) -> float:
-    """The cost up to which a servable router ties with the cheapest; where that one saves something, so must they."""
-    least = min(candidate.cost_per_query for candidate in candidates if candidate.servable)
-    below_strong = strong_cost * (1 - _ROUNDING)
-    return min(least + TIE * strong_cost, below_strong) if least < below_strong else least * (1 + _ROUNDING)
+def _resampled_costs(scores: Scores, outcomes: Outcomes, quality: float) -> Floats:
+    """The cost per query with the threshold chosen anew on each of the same bootstrap samples, shape (RESAMPLES,)."""
+    generator = np.random.default_rng(0)  # the same samples for every router: their differences are paired
+    costs = []
+    for _ in range(RESAMPLES):
+        drawn = generator.integers(outcomes.n, size=outcomes.n)
+        curve = trace_curve(scores.score[drawn], outcomes.take(drawn), scores.router_cost[drawn])
+        costs.append(curve.cost[choose_threshold(curve, quality)])
+    return np.array(costs)
 
 
-def _merit(candidate: Candidate, limit: float) -> tuple[bool, float, float, str]:
+def _is_tied(candidate: Candidate, least: Candidate, strong_cost: float) -> bool:
+    """Whether a router costs as much as the cheapest; where that one saves something, so must the other."""
+    cost, rounding = candidate.cost_per_query, _ROUNDING * strong_cost
+    saves = least.cost_per_query >= strong_cost - rounding or cost < strong_cost - rounding
+    return saves and cost <= least.cost_per_query + candidate.cost_se + rounding
+
+
+def _merit(candidate: Candidate, least: Candidate, strong_cost: float) -> tuple[bool, float, float, str]:
     """What candidates are sorted by, the best first."""
     worth = -np.inf if candidate.apgr is None else candidate.apgr
-    cost = max(candidate.cost_per_query, limit)
+    tied = _is_tied(candidate, least, strong_cost)
+    cost = least.cost_per_query if tied else candidate.cost_per_query
     return not candidate.servable, cost, -worth, candidate.router
 
 
-def _explain(candidate: Candidate, best: Candidate, fallback: bool, strong_cost: float, limit: float) -> Candidate:
+def _explain(candidate: Candidate, best: Candidate, least: Candidate, fallback: bool, strong_cost: float) -> Candidate:
     if not candidate.servable:
         reason = "Compared only: it is not among the routers that may be served."
     elif candidate.router == best.router:
         reason = _praise(candidate, fallback, strong_cost)
-    elif candidate.cost_per_query <= limit:
-        reason = f"Costs as much as {best.router}, to within {TIE:.0%}, with no higher APGR."
+    elif _is_tied(candidate, least, strong_cost):
+        reason = f"Costs as much as {best.router}, to within one standard error, with no higher APGR."
     else:
         reason = f"Costs {candidate.cost_per_query:.4g} a query, {best.router} {best.cost_per_query:.4g}."
     return candidate._replace(reason=reason)
@@ -125,6 +139,6 @@ def _praise(best: Candidate, fallback: bool, strong_cost: float) -> str:
     if fallback:
         return "Keeps the quality only at no saving, so every query goes to the strong model."
     return (
-        f"Keeps the quality at the least cost, to within {TIE:.0%}: {best.cost_per_query:.4g} a query, the strong "
-        f"model {strong_cost:.4g}."
+        f"Keeps the quality at the least cost, to within one standard error: {best.cost_per_query:.4g} a query, the "
+        f"strong model {strong_cost:.4g}."
     )

@@ -5,7 +5,6 @@ from typing import Any
 
 from pointsman.evaluation.curves import ALWAYS_STRONG, ALWAYS_WEAK
 from pointsman.evaluation.judge import FIXED
-from pointsman.evaluation.select import TIE
 from pointsman.report.content import Block, Bullets, Column, Section, Table, Text
 from pointsman.report.inputs import Inputs
 from pointsman.report.numbers import DASH, cost, percent, plain, with_ci
@@ -14,7 +13,7 @@ ABOUT = {
     "semantic": "compares the query with example queries of each topic",
     "llm": "asks a language model how hard the query is",
     "bert": "a small encoder, fine-tuned on the train queries",
-    "stack": "a linear model and a forest on the query's surface and embedding, and a fine-tuned encoder",
+    "stack": "a linear model, a forest and the nearest train queries vote with the encoder whose layers they read",
     "knn": "what the nearest train queries gained",
     "length": "the longer the query, the harder",
     "random": "chance",
@@ -90,7 +89,7 @@ def explain_choice(inputs: Inputs) -> Section:
     rule = Text(
         "On the validation queries each router gets the threshold that keeps "
         f"{percent(inputs.settings.quality)} of the strong model's quality at the least cost; the cheapest router that "
-        f"can be served wins; costs within {TIE:.0%} of the strong model's are equal, and APGR decides. The test "
+        "can be served wins; costs within one standard error of the least are equal, and APGR decides. The test "
         "queries have no part in it."
     )
     candidates = [row for row in inputs.winner.get("candidates") or [] if row["router"] not in FIXED]

@@ -22,7 +22,7 @@ def make_context(
 ) -> FitContext:
     """The context of one router: its base weights, encoder and model are fetched only for those that use them."""
     candidate = router.llm.candidate
-    weights = {"bert": router.bert.base, "stack": embedder.weights}.get(name)
+    weights = {"bert": router.bert.base, "stack": router.stack.encoder.base}.get(name)
     base = None if weights is None else resolve(weights, asking.weights)
     return FitContext(
         router=router,

@@ -44,7 +44,7 @@ class FitData:
 class FitContext:
     """Settings, and what reaches outside the process: who embeds, who is asked, where base weights lie.
 
-    A router uses what it needs: `embed` semantic, stack, knn and shuffled (for texts that come without embeddings),
+    A router uses what it needs: `embed` semantic, knn and shuffled (for texts that come without embeddings),
     `ask`, `model_hash` and `template` llm, `base` bert and stack.
     """
 

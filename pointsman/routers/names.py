@@ -3,7 +3,7 @@
 SERVABLE = ("semantic", "bert", "stack", "knn")
 """What may win and be packaged; the LLM router is compared only."""
 
-EMBEDDING = ("semantic", "stack", "knn")
+EMBEDDING = ("semantic", "knn")
 """What scores by the frozen sentence encoder."""
 
 COMPARED = ("random", "length", "knn", "always_weak", "always_strong", "oracle", "shuffled")

@@ -7,16 +7,11 @@ import io
 import logging
 import warnings
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from onnx_ir.passes.common import (
-    ClearMetadataAndDocStringPass,
-    CommonSubexpressionEliminationPass,
-    DeduplicateInitializersPass,
-)
+from onnx_ir.passes.common import ClearMetadataAndDocStringPass
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
@@ -24,12 +19,6 @@ from pointsman.routers.encoder import INPUTS
 
 LONGEST_BATCH = 4096
 INT8_DROP = 0.005
-_ANY_SIZE = 2**31  # elements
-_TIDY = (
-    partial(DeduplicateInitializersPass, size_limit=_ANY_SIZE),
-    CommonSubexpressionEliminationPass,
-    ClearMetadataAndDocStringPass,
-)
 
 
 class PredictedScores(nn.Module):
@@ -57,26 +46,25 @@ class SentenceEmbedding(nn.Module):
         return nn.functional.normalize(features["sentence_embedding"], dim=-1)
 
 
-class EmbeddingAndScores(nn.Module):
-    """Both encoders of the stack in one graph."""
+class StateAndScores(nn.Module):
+    """What the stack reads of its encoder."""
 
-    def __init__(self, frozen: SentenceEmbedding, tuned: PredictedScores) -> None:
+    def __init__(self, model: Any, layers: int) -> None:
         super().__init__()
-        self.frozen = frozen
-        self.tuned = tuned
+        self.model = model
+        self.layers = layers
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Embeddings and predicted scores, shape (n, d + heads)."""
-        embeddings = self.frozen(input_ids, attention_mask)
-        return torch.cat([embeddings, self.tuned(input_ids, attention_mask)], dim=-1)
+        """State after the frozen layers and predicted scores, shape (n, d + heads)."""
+        state: Tensor = self.model.read(input_ids, attention_mask, self.layers)
+        return state
 
 
 def export_onnx(module: nn.Module, path: Path, vocabulary: int, max_tokens: int) -> None:
     """Write a module of (input_ids, attention_mask) as one file, with dynamic batch and length.
 
     The exporter notes for each node the source lines that it came of, with this checkout's path; they are left out, so
-    that equal weights give equal bytes wherever they are exported. What is computed twice alike is computed once: two
-    encoders that share their lowest layers run these once.
+    that equal weights give equal bytes wherever they are exported.
     """
     batch = torch.export.Dim("batch", min=1, max=LONGEST_BATCH)
     length = torch.export.Dim("length", min=2, max=max_tokens)
@@ -96,8 +84,7 @@ def export_onnx(module: nn.Module, path: Path, vocabulary: int, max_tokens: int)
             dynamic_shapes=dict.fromkeys(INPUTS, shape),
         )
         assert program is not None, "with dynamo the exporter gives a program"
-        for tidy in _TIDY:
-            tidy()(program.model)
+        ClearMetadataAndDocStringPass()(program.model)
         program.save(path)
 
 

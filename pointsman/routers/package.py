@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,11 +16,11 @@ from pointsman.routers.base import Floats
 from pointsman.routers.card import Card, render
 from pointsman.routers.embedding import Embedder
 from pointsman.routers.files import FORMAT, MANIFEST, RouterError, read_manifest, write_manifest
-from pointsman.routers.names import SERVABLE
+from pointsman.routers.names import EMBEDDING, SERVABLE
 from pointsman.routers.onnx_export import (
-    EmbeddingAndScores,
     PredictedScores,
     SentenceEmbedding,
+    StateAndScores,
     export_onnx,
     halve,
     int8_ok,
@@ -95,21 +94,20 @@ def _source(model_folder: Path, embedder: Embedder | None) -> _Source:
     name = read_manifest(model_folder).get("router")
     if name not in SERVABLE:
         raise RouterError(f"{model_folder} holds the {name} router, expected one of {', '.join(SERVABLE)}")
-    if name == "bert":
-        bert: Any = load(model_folder)
-        tuned = bert.encoder
-        vocabulary = int(tuned.model.encoder.config.vocab_size)
-        return _Source(tuned.predict, PredictedScores(tuned.model), tuned.tokenizer, vocabulary, tuned.max_tokens)
+    if name not in EMBEDDING:
+        return _tuned_source(load(model_folder))
     if embedder is None:
         raise RouterError(f"the {name} router is packaged with its sentence encoder. Pass embedder")
     parts = embedder.parts()
-    frozen = SentenceEmbedding(parts.model)
-    tail = (parts.tokenizer, parts.vocabulary, embedder.max_tokens)
-    if name != "stack":
-        return _Source(embedder, frozen, *tail)
-    stack: Any = load(model_folder)
-    module = EmbeddingAndScores(frozen, PredictedScores(stack.encoder.model))
-    return _Source(replace(stack, embed=embedder).rows, module, *tail)
+    return _Source(embedder, SentenceEmbedding(parts.model), parts.tokenizer, parts.vocabulary, embedder.max_tokens)
+
+
+def _tuned_source(router: Any) -> _Source:
+    tuned = router.encoder
+    tail = (tuned.tokenizer, int(tuned.model.encoder.config.vocab_size), tuned.max_tokens)
+    if router.name == "bert":
+        return _Source(tuned.predict, PredictedScores(tuned.model), *tail)
+    return _Source(router.rows, StateAndScores(tuned.model, router.frozen_layers), *tail)
 
 
 def _copy(model_folder: Path, folder: Path) -> None:

@@ -17,7 +17,7 @@ from pointsman.routers.calibration import Calibration
 from pointsman.routers.encoder import Device, OnnxEncoder, TokenIds, Tokens, offers_cuda
 from pointsman.routers.files import MANIFEST, RouterError, read_manifest
 from pointsman.routers.knn import router as knn
-from pointsman.routers.names import SERVABLE
+from pointsman.routers.names import EMBEDDING, SERVABLE
 from pointsman.routers.semantic import router as semantic
 from pointsman.routers.stack import head as stack
 from pointsman.routers.tuned import scoring
@@ -62,11 +62,11 @@ class Packaged:
 
     def scores(self, texts: Sequence[str], embeddings: NDArray[np.float32] | None = None) -> Scored:
         """Score queries; semantic and knn take embeddings (n, d) instead of running the encoder."""
-        given = embeddings if self.name in ("semantic", "knn") else None
+        given = embeddings if self.name in EMBEDDING else None
         return self._scored(texts, self._encoder(texts) if given is None else given)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The encoder's rows: embeddings (n, d) of semantic and knn, predicted scores of bert, both of the stack."""
+        """The encoder's rows: embeddings (n, d) of semantic and knn, predicted scores of bert, of stack a state too."""
         return self._encoder(texts)
 
     def _scored(self, texts: Sequence[str], rows: NDArray[np.float32]) -> Scored:

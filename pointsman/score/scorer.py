@@ -13,7 +13,7 @@ import numpy as np
 from pointsman.routers import packaged
 from pointsman.routers.base import Floats
 from pointsman.routers.files import MANIFEST, RouterError, folder_sha256, read_manifest
-from pointsman.routers.names import SERVABLE
+from pointsman.routers.names import EMBEDDING, SERVABLE
 
 DEFAULT_THRESHOLD = 0.5
 
@@ -75,11 +75,10 @@ def _trained(folder: Path, params: Path) -> Scorer:
     from pointsman.routers.registry import load
 
     name, identity = str(read_manifest(folder)["router"]), folder_sha256(folder)
-    if name == "bert":
-        bert = load(folder)
-        return Scorer(name, DEFAULT_THRESHOLD, identity, lambda texts: Verdicts(bert.scores(texts).score, None))
-    embed = _embedder(params)
     router: Any = load(folder)
+    if name not in EMBEDDING:
+        return Scorer(name, DEFAULT_THRESHOLD, identity, lambda texts: Verdicts(router.scores(texts).score, None))
+    embed = _embedder(params)
     return Scorer(name, DEFAULT_THRESHOLD, identity, _with_embedder(router, embed), name == "semantic")
 
 

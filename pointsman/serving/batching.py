@@ -21,19 +21,22 @@ class Batcher(Generic[Item, Result]):
 
     While nothing runs, whatever arrived in one turn of the event loop starts at once. While a pass runs, arrivals
     gather until it ends, until they fill a pass, or until the first of them has waited `max_wait_s`; then they start
-    if a thread is free. Items are taken in the order of their arrival. Belongs to one event loop.
+    if a thread is free: the first, and of the others those that are nearest to it in size, since a pass is as long as
+    its longest item. Belongs to one event loop.
     """
 
     def __init__(
         self,
         run: Callable[[list[Item]], Sequence[Result]],
         *,
+        size: Callable[[Item], int] = lambda _: 0,
         max_items: int = 64,
         max_wait_s: float = 0.002,
         threads: int = 2,
     ) -> None:
         """`run` gives one result for each item, in their order, and is called from `threads` threads."""
         self._run = run
+        self._size = size
         self._max_items = max_items
         self._max_wait_s = max_wait_s
         self._threads = threads
@@ -80,14 +83,19 @@ class Batcher(Generic[Item, Result]):
         return self._running == 0 or full or loop.time() >= self._waiting[0].deadline
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
-        batch: list[_Waiting[Item, Result]] = []
-        while self._waiting and len(batch) < self._max_items:
-            waiting = self._waiting.popleft()
-            if not waiting.future.done():
-                batch.append(waiting)
+        batch = self._next_batch()
         self._running += 1
         done = loop.run_in_executor(self._pool, self._run_pass, [waiting.item for waiting in batch])
         done.add_done_callback(lambda finished: self._finish(loop, batch, finished))
+
+    def _next_batch(self) -> list[_Waiting[Item, Result]]:
+        """The first that waits, and those nearest to it in size, in the order of their arrival."""
+        asked = [waiting for waiting in self._waiting if not waiting.future.done()]
+        size = self._size(asked[0].item)
+        nearest = sorted(range(len(asked)), key=lambda place: abs(self._size(asked[place].item) - size))
+        chosen = set(nearest[: self._max_items])  # the first is among them: no other is nearer, and sorting is stable
+        self._waiting = deque(waiting for place, waiting in enumerate(asked) if place not in chosen)
+        return [asked[place] for place in sorted(chosen)]
 
     def _run_pass(self, items: list[Item]) -> list[Result]:
         results = list(self._run(items))

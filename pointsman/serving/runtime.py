@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # A pass of four texts takes a processor four times as long as a pass of one, so that larger ones would only keep the
 # first of many requests waiting for the last; a GPU takes many texts in the time of one.
-MAX_TEXTS_OF_A_PASS = {"cpu": 4, "cuda": 64}
+MAX_TEXTS_OF_A_PASS = {"cpu": 8, "cuda": 64}
 MAX_PASSES = 4  # side by side; each holds the interpreter for a part of its time
 
 
@@ -41,6 +41,7 @@ class Runtime:
         self._started_s = time.monotonic()
         self._batcher: Batcher[str, Prediction] = Batcher(
             self._predict,
+            size=len,
             max_items=MAX_TEXTS_OF_A_PASS[router.device],
             threads=min(MAX_PASSES, usable_cores()),
         )

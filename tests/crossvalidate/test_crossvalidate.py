@@ -97,7 +97,7 @@ def test_nothing_that_is_tested_is_fitted_on(traffic):
     parts = [set(data.train["id"]), set(data.validation["id"]), set(table["id"][tested])]
     assert set.union(*parts) == set(table["id"])
     assert sum(map(len, parts)) == len(table)
-    assert len(parts[1]) == round(0.15 * (~tested).sum())
+    assert len(parts[1]) == round(0.1 * (~tested).sum())
     row = list(table["id"]).index(data.train["id"][7])
     assert (data.train_embeddings[7] == embeddings[row]).all()
 

@@ -48,16 +48,19 @@ def test_the_router_with_the_least_cost_wins():
     assert [candidate.router for candidate in selection.candidates] == ["bert", "semantic"]
     bert, semantic = selection.candidates
     assert (bert.cost_per_query, bert.strong_share, bert.quality_kept) == (5.5, 0.5, 1.0)
-    assert bert.reason == "Keeps the quality at the least cost, to within 1%: 5.5 a query, the strong model 10."
+    assert (
+        bert.reason
+        == "Keeps the quality at the least cost, to within one standard error: 5.5 a query, the strong model 10."
+    )
     assert semantic.reason == "Costs 10 a query, bert 5.5."
 
 
 def test_the_routers_own_cost_counts():
     selection = select_router(
-        {"knn": scored([0.9, 0.5, 0.7, 0.1]), "bert": scored(GOOD, cost=3.0)}, HALF_GAIN, ["knn", "bert"], quality=1.0
+        {"knn": scored([0.9, 0.5, 0.7, 0.1]), "bert": scored(GOOD, cost=5.0)}, HALF_GAIN, ["knn", "bert"], quality=1.0
     )
     assert selection.router == "knn"
-    assert by_name(selection)["bert"].cost_per_query == pytest.approx(8.5)
+    assert by_name(selection)["bert"].cost_per_query == pytest.approx(10.5)
 
 
 def test_a_router_that_cannot_be_served_is_compared_only():
@@ -74,13 +77,26 @@ def test_equal_costs_are_decided_by_apgr():
     scores = {"knn": scored([0.5, 0.4, 0.9, 0.1]), "semantic": scored([0.9, 0.4, 0.5, 0.1])}
     selection = select_router(scores, HALF_GAIN, scores, quality=1.0)
     assert selection.router == "semantic"
-    assert by_name(selection)["knn"].reason == "Costs as much as semantic, to within 1%, with no higher APGR."
+    assert (
+        by_name(selection)["knn"].reason
+        == "Costs as much as semantic, to within one standard error, with no higher APGR."
+    )
 
 
-@pytest.mark.parametrize(("cost", "winner"), [(0.05, "semantic"), (0.15, "knn")])
-def test_costs_within_a_hundredth_of_strongs_are_equal(cost, winner):
-    scores = {"knn": scored([0.5, 0.4, 0.9, 0.1]), "semantic": scored([0.9, 0.4, 0.5, 0.1], cost=cost)}
-    assert select_router(scores, HALF_GAIN, scores, quality=1.0).router == winner
+@pytest.mark.parametrize(("queries", "winner"), [(8, "bert"), (800, "knn")])
+def test_costs_within_a_standard_error_of_the_least_are_equal(queries, winner):
+    # `bert` asks strong less often, ranks better, and costs 3 by itself: 0.75 more in all
+    scores = {
+        "knn": scored(np.tile([0.9, 0.5, 0.7, 0.1], queries // 4)),
+        "bert": scored(np.tile(GOOD, queries // 4), 3),
+    }
+    outcomes = make_outcomes(np.tile([0, 0, 1, 1], queries // 4), np.ones(queries))
+    selection = select_router(scores, outcomes, scores, quality=1.0)
+    assert selection.router == winner
+    bert, knn = (by_name(selection)[name] for name in ("bert", "knn"))
+    assert bert.cost_per_query - knn.cost_per_query == pytest.approx(0.75)
+    assert (bert.cost_se > 0.75) == (winner == "bert")
+    assert knn.cost_se == 0.0
 
 
 def test_a_tie_with_the_cheapest_never_costs_more_than_strong():

@@ -17,7 +17,7 @@ from pointsman.routers.baselines import shuffle_labels
 from pointsman.routers.bert.router import load
 from pointsman.routers.files import RouterError
 from pointsman.routers.tuned.data import Rows
-from pointsman.routers.tuned.model import ScoreModel, from_base, mean_pool
+from pointsman.routers.tuned.model import ScoreModel, from_base, mean_pool, read_model, write_model
 from pointsman.routers.tuned.scoring import raw_scores
 from pointsman.routers.tuned.train import KeepBest, split_watched
 
@@ -206,3 +206,32 @@ def test_two_processes_train_one_model_and_only_the_first_writes(base, tmp_path)
 
 def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_only_the_lowest_layers_of_the_base_are_used_where_conf_says_so(base, tmp_path):
+    whole, cut = from_base(base), from_base(base, layers=1)
+    lower = {name for name in whole.state_dict() if "layer.1." not in name}
+    assert set(cut.state_dict()) == lower < set(whole.state_dict())
+    write_model(tmp_path, cut)
+    assert set(read_model(tmp_path).state_dict()) == lower
+
+
+def test_layers_below_the_frozen_ones_keep_their_weights(table, base):
+    context = fit_context(base, train={"epochs": 1, "frozen_layers": 1, "learning_rate": 0.01})
+    tuned, found = (
+        model.state_dict() for model in (registry.fit("bert", fit_data(table), context).encoder.model, from_base(base))
+    )
+    kept = {name for name, weights in tuned.items() if torch.equal(weights, found[name])}
+    frozen = {name for name in tuned if name.startswith("encoder.embeddings.") or ".layer.0." in name}
+    assert frozen <= kept
+    assert not any(".layer.1." in name and "weight" in name for name in kept)
+
+
+def test_more_layers_than_the_base_has_are_refused(base):
+    with pytest.raises(RouterError, match=r"layers is 3, but the base has 2, .*router\.bert\.layers=null"):
+        from_base(base, layers=3)
+
+
+def test_more_frozen_layers_than_there_are_above_are_refused(base):
+    with pytest.raises(RouterError, match=r"frozen_layers is 2, but the encoder has 2 layers"):
+        from_base(base).freeze(2)

@@ -1,17 +1,21 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from factories import fit_context, fit_data, planted_table, tiny_packaged_router
+import torch
+from factories import HIDDEN, fit_context, fit_data, planted_table
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.metrics import roc_auc_score
+from transformers import AutoModel
 
 from pointsman.routers import packaged, registry
 from pointsman.routers.files import RouterError
 from pointsman.routers.fitting import FitData
-from pointsman.routers.stack import forest
+from pointsman.routers.stack import forest, neighbours
 from pointsman.routers.stack import router as stack
+from pointsman.routers.tuned.encoder import TunedEncoder
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +24,8 @@ def context(base):
 
 
 @pytest.fixture(scope="module")
-def data(context):
-    return fit_data(planted_table(200), context.embed)
+def data():
+    return fit_data(planted_table(200))
 
 
 @pytest.fixture(scope="module")
@@ -29,18 +33,11 @@ def router(data, context):
     return stack.fit(data, context)
 
 
-def flat(data):
-    """The same queries, all embedded alike: what the query looks like is all that is left to the frozen members."""
-    return FitData(
-        data.train, data.validation, np.ones_like(data.train_embeddings), np.ones_like(data.validation_embeddings)
-    )
+def members(router, texts):
+    return router.head.members(texts, router.rows(texts))
 
 
-def members(router, texts, vectors=None):
-    return router.head.members(texts, router.rows(texts, vectors))
-
-
-@pytest.mark.parametrize("member", ["linear", "forest", "encoder"])
+@pytest.mark.parametrize("member", ["linear", "forest", "neighbours", "encoder"])
 def test_each_member_learns_which_queries_gain(router, member):
     table = planted_table(200, seed=1)
     assert roc_auc_score(table["gain"], getattr(members(router, list(table["text"])), member)) > 0.8
@@ -51,7 +48,7 @@ def test_the_stack_is_as_good_as_its_members(router):
     assert roc_auc_score(table["gain"], router.scores(list(table["text"])).score) > 0.9
 
 
-def test_frozen_members_learn_from_the_surface_alone(data, context):
+def test_frozen_members_learn_from_the_surface_where_all_states_are_alike(data, context, monkeypatch):
     rng = np.random.default_rng(0)
 
     def longer_where_hard(table):
@@ -61,25 +58,34 @@ def test_frozen_members_learn_from_the_surface_alone(data, context):
         )  # fmt: skip
 
     train, validation = longer_where_hard(data.train), longer_where_hard(data.validation)
-    alike = flat(FitData(train, validation, data.train_embeddings, data.validation_embeddings))
-    fitted = stack.fit(alike, context)
-    found = members(fitted, list(validation["text"]), alike.validation_embeddings)
+    monkeypatch.setattr(TunedEncoder, "read", lambda _, texts, layers: np.ones((len(texts), HIDDEN + 2), np.float32))
+    fitted = stack.fit(replace(data, train=train, validation=validation), context)
+    found = members(fitted, list(validation["text"]))
     assert roc_auc_score(validation["gain"], found.linear) > 0.99
     assert roc_auc_score(validation["gain"], found.forest) > 0.99
 
 
-def test_members_count_alike_on_queries_that_they_were_not_fitted_on(router, data):
-    texts, vectors = list(data.validation["text"]), data.validation_embeddings
-    linear, grown, encoder = (
-        member / spread for member, spread in zip(members(router, texts, vectors), router.head.spreads, strict=True)
-    )
-    assert [np.std(linear), np.std(grown), np.std(encoder)] == pytest.approx([1.0, 1.0, 1.0])
-    expected = (linear + grown + encoder) / 3 * np.mean(router.head.spreads)
-    assert router.scores(texts, vectors).raw == pytest.approx(expected)
+def test_the_raw_score_is_the_mean_of_what_the_members_predict(router, data):
+    texts = list(data.validation["text"])
+    assert router.scores(texts).raw == pytest.approx(np.mean(members(router, texts), axis=0))
+
+
+def test_the_state_is_that_of_the_base_after_the_layers_that_stay_frozen(router, base):
+    """A batch of one text needs no mask, so that the base can be asked directly."""
+    text = "what is the capital"
+    ids = torch.tensor([router.encoder.tokenizer.encode(text).ids])
+    states = AutoModel.from_pretrained(base).eval()(input_ids=ids, output_hidden_states=True).hidden_states[1]
+    mean = states[0].mean(dim=0).detach().numpy()
+    assert router.rows([text])[0, :HIDDEN] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-5)
+
+
+def test_without_frozen_layers_there_is_nothing_to_read(data, base):
+    with pytest.raises(RouterError, match=r"frozen_layers is 0.*Set router\.stack\.encoder\.train\.frozen_layers"):
+        stack.fit(data, fit_context(base, train={"frozen_layers": 0}))
 
 
 def test_scores_are_probabilities_of_about_the_share_that_gains(router, data):
-    scored = router.scores(list(data.validation["text"]), data.validation_embeddings)
+    scored = router.scores(list(data.validation["text"]))
     assert ((scored.score >= 0) & (scored.score <= 1)).all()
     assert scored.score.mean() == pytest.approx((data.validation["gain"] > 0).mean(), abs=0.03)
     assert scored.cost.tolist() == [0.0] * len(data.validation)
@@ -88,10 +94,9 @@ def test_scores_are_probabilities_of_about_the_share_that_gains(router, data):
 def test_a_saved_stack_scores_alike_and_equal_fits_write_equal_bytes(router, data, context, tmp_path):
     for name in ("one", "two"):
         stack.fit(data, context).save(tmp_path / name)
-    texts, vectors = list(data.validation["text"]), data.validation_embeddings
+    texts = list(data.validation["text"])
     loaded = registry.load(tmp_path / "one", context)
-    assert loaded.scores(texts, vectors).score.tolist() == router.scores(texts, vectors).score.tolist()
-    assert loaded.scores(texts).score == pytest.approx(router.scores(texts, vectors).score, abs=1e-3)
+    assert loaded.scores(texts).score.tolist() == router.scores(texts).score.tolist()
     for file in ("router.json", "arrays.safetensors", "model.safetensors", "history.json"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 
@@ -104,8 +109,8 @@ def test_another_seed_grows_other_trees(router, data, context):
 @pytest.mark.parametrize("gain", [-0.3, 0.0, 1.0])
 def test_outcomes_that_are_all_alike_give_every_query_nearly_the_same_score(data, context, gain):
     table = data.train.assign(weak_score=max(0.0, -gain), strong_score=max(0.0, gain), gain=gain)
-    same = FitData(table, data.validation.assign(gain=gain), data.train_embeddings, data.validation_embeddings)
-    scores = stack.fit(same, context).scores(list(data.validation["text"]), data.validation_embeddings).score
+    same = replace(data, train=table, validation=data.validation.assign(gain=gain))
+    scores = stack.fit(same, context).scores(list(data.validation["text"])).score
     assert np.isfinite(scores).all()
     assert np.ptp(scores) < 0.1
 
@@ -118,7 +123,7 @@ def test_too_few_queries_are_refused(data, context):
 
 def test_fewer_queries_than_principal_axes_are_enough(data, context):
     few = FitData(data.train[:10], data.validation, data.train_embeddings[:10], data.validation_embeddings)
-    scores = stack.fit(few, context).scores(list(data.validation["text"]), data.validation_embeddings).score
+    scores = stack.fit(few, context).scores(list(data.validation["text"])).score
     assert np.isfinite(scores).all()
 
 
@@ -141,16 +146,6 @@ def test_a_packaged_stack_computes_what_the_trained_one_does(packaged_stack, tra
     assert served.scores(texts).score == pytest.approx(trained.scores(texts).score, abs=0.02)
 
 
-def test_layers_that_both_encoders_share_are_computed_once(tmp_path):
-    import onnx
-
-    def products(name, frozen_layers):
-        folder = tiny_packaged_router(tmp_path / name, "stack", frozen_layers=frozen_layers)
-        return sum(node.op_type == "MatMul" for node in onnx.load(folder / "model.onnx").graph.node)
-
-    assert products("shared", 1) < products("apart", 0)
-
-
 def test_scoring_needs_neither_scikit_learn_nor_torch(packaged_stack):
     code = (
         "import sys; from pathlib import Path; from pointsman.routers import packaged; "
@@ -168,11 +163,21 @@ def trained_stack(router, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def packaged_stack(trained_stack, context, tmp_path_factory):
+def packaged_stack(trained_stack, tmp_path_factory):
     from pointsman.routers.card import Card
     from pointsman.routers.package import package
 
     folder = tmp_path_factory.mktemp("stack") / "router"
     card = Card(weak="small", strong="large", counts={"train": 160}, metrics={"apgr": None})
-    package(trained_stack, folder, threshold=0.5, texts=["a query"], card=card, embedder=context.embed)
+    package(trained_stack, folder, threshold=0.5, texts=["a query"], card=card)
     return folder
+
+
+@pytest.mark.parametrize("count", [1, 3, 50])
+def test_neighbours_predict_the_mean_gain_of_the_nearest_directions(count):
+    rng = np.random.default_rng(5)
+    axes, gains, asked = rng.normal(size=(20, 4)), rng.integers(-1, 2, 20).astype(float), rng.normal(size=(6, 4))
+    found = neighbours.fit(axes, gains, count).predict(asked)
+    for query, mean in zip(asked, found, strict=True):
+        cosines = axes @ query / np.linalg.norm(axes, axis=1)
+        assert mean == pytest.approx(gains[np.argsort(-cosines)[:count]].mean())

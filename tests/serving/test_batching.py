@@ -130,6 +130,15 @@ def test_a_pass_is_bounded_and_the_order_is_kept():
     assert [item for items in passes.seen for item in items] == list(range(200))
 
 
+def test_a_pass_takes_the_first_and_those_nearest_to_it_in_size():
+    async def scenario(batcher):
+        return await asyncio.gather(*batcher.submit([10, 90, 12, 11, 91, 50]))
+
+    passes = Passes()
+    assert run(scenario, passes, size=abs, max_items=3, threads=1) == [20, 180, 24, 22, 182, 100]
+    assert passes.seen == [[10, 12, 11], [90, 91, 50]]
+
+
 def test_what_nobody_waits_for_any_more_is_not_computed():
     async def scenario(batcher):
         first = batcher.submit([0])

@@ -49,9 +49,7 @@ def fit(data: FitData, context: FitContext) -> BertRouter:
     if context.base is None:
         raise RouterError("the bert router needs FitContext.base, the folder of its base encoder")
     config = context.router.bert
-    encoder = tuned.fine_tune(
-        data.train, context.base, config.train, max_tokens=config.max_tokens, seed=context.seed, quiet=context.quiet
-    )
+    encoder = tuned.fine_tune(data.train, context.base, config, seed=context.seed, quiet=context.quiet)
     raw = raw_scores(encoder.predict(fitting.texts(data.validation)))
     return BertRouter(encoder, calibration.fit(config.train.calibration, raw, fitting.events(data.validation)))
 

@@ -11,32 +11,26 @@ from numpy.typing import NDArray
 from pointsman.routers.base import Floats
 from pointsman.routers.files import Arrays
 
-LEAF = -2  # scikit-learn's feature number of a leaf
-
 
 @dataclass(frozen=True)
 class Forest:
-    """All trees' nodes in one row each; children are row numbers."""
+    """All trees' nodes in one row each; children are row numbers, and a leaf's child is the leaf itself."""
 
-    feature: NDArray[np.int16]  # shape (nodes,): what is compared, or LEAF
+    feature: NDArray[np.int32]  # shape (nodes,): what is compared
     threshold: NDArray[np.float64]  # shape (nodes,): left if and only if the feature is at most this
-    left: NDArray[np.int32]  # shape (nodes,)
-    right: NDArray[np.int32]  # shape (nodes,)
+    children: NDArray[np.int32]  # shape (2 · nodes,): of each node the left and the right one
     value: NDArray[np.float32]  # shape (nodes,): predicted gain
     roots: NDArray[np.int32]  # shape (trees,)
 
     def predict(self, features: Floats) -> Floats:
         """Predicted gain, shape (n,), of features, shape (n, k): the trees' mean."""
         rows = features.astype(np.float32)  # as scikit-learn compares them
-        nodes = np.tile(self.roots, len(rows))
-        row = np.repeat(np.arange(len(rows)), len(self.roots))
-        inner = np.flatnonzero(self.feature[nodes] != LEAF)
-        while len(inner):
-            here = nodes[inner]
-            is_left = rows[row[inner], self.feature[here]] <= self.threshold[here]
-            nodes[inner] = np.where(is_left, self.left[here], self.right[here])
-            inner = inner[self.feature[nodes[inner]] != LEAF]
-        return np.asarray(self.value[nodes].reshape(len(rows), -1).mean(axis=1, dtype=np.float64))
+        start = np.repeat(np.arange(len(rows)) * features.shape[1], len(self.roots))  # of each node's row in `rows`
+        before, nodes = None, np.tile(self.roots, len(rows))
+        while before is None or not np.array_equal(before, nodes):
+            is_right = rows.take(start + self.feature.take(nodes)) > self.threshold.take(nodes)
+            before, nodes = nodes, self.children.take(2 * nodes + is_right)
+        return np.asarray(self.value.take(nodes).reshape(len(rows), -1).mean(axis=1, dtype=np.float64))
 
     def arrays(self) -> Arrays:
         """What `from_arrays` reads."""
@@ -67,14 +61,18 @@ def fit(features: Floats, scores: Floats, *, trees: int, leaf: int, share: float
     parts = [estimator.tree_ for estimator in fitted.estimators_]
     roots = np.cumsum([0, *(part.node_count for part in parts)])[:-1]
     return Forest(
-        feature=np.concatenate([part.feature for part in parts]).astype(np.int16),
+        feature=np.concatenate([np.maximum(part.feature, 0) for part in parts]).astype(np.int32),
         threshold=np.concatenate([part.threshold for part in parts]),
-        left=_children([part.children_left for part in parts], roots),
-        right=_children([part.children_right for part in parts], roots),
+        children=np.concatenate([root + _children(part) for part, root in zip(parts, roots, strict=True)]).astype(
+            np.int32
+        ),
         value=np.concatenate([part.value[:, 1, 0] - part.value[:, 0, 0] for part in parts]).astype(np.float32),
         roots=roots.astype(np.int32),
     )
 
 
-def _children(parts: list[NDArray[np.int64]], roots: NDArray[np.int64]) -> NDArray[np.int32]:
-    return np.concatenate([part + root for part, root in zip(parts, roots, strict=True)]).astype(np.int32)
+def _children(tree: Any) -> NDArray[np.int64]:
+    """Left and right child of each node in turn, shape (2 · nodes,); scikit-learn gives -1 for those of a leaf."""
+    pairs = np.stack([tree.children_left, tree.children_right], axis=1)
+    itself = np.arange(len(pairs))[:, None]
+    return np.asarray(np.where(pairs < 0, itself, pairs).ravel())

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
+from torch import Tensor
 
-from pointsman.config.routers import TrainConfig
+from pointsman.config.routers import BertConfig
 from pointsman.routers import calibration, fitting
 from pointsman.routers.base import Floats
-from pointsman.routers.encoder import TokenIds, load_tokenizer, pad
+from pointsman.routers.encoder import load_tokenizer, pad
 from pointsman.routers.files import RouterError
 from pointsman.routers.tuned.data import TOKENIZER, Rows, base_tokenizer, labels_of, tokenise
 from pointsman.routers.tuned.model import ScoreModel, from_base, read_model, write_model
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BATCH = 16
+Forward = Callable[[Tensor, Tensor], Tensor]  # token ids and mask to rows
 FEWEST = 10  # train queries
 HISTORY = "history.json"
 
@@ -39,7 +42,25 @@ class TunedEncoder:
 
     def predict(self, texts: Sequence[str]) -> Floats:
         """Each model's predicted score in [0, 1], shape (n, 2): weak, strong."""
-        return calibration.sigmoid(_logits(self.model, tokenise(self.tokenizer, texts)))
+        return calibration.sigmoid(self._run(texts, lambda ids, mask: self.model(ids, mask)["logits"]))
+
+    def read(self, texts: Sequence[str], layers: int) -> NDArray[np.float32]:
+        """Mean states above the lowest layers, and predicted scores; shape (n, hidden + 2), as `ScoreModel.read`."""
+        return self._run(texts, lambda ids, mask: self.model.read(ids, mask, layers)).astype(np.float32)
+
+    def _run(self, texts: Sequence[str], forward: Forward) -> Floats:
+        """A row for each text, in their order; similar lengths share a batch."""
+        tokens = tokenise(self.tokenizer, texts)
+        order = np.argsort([len(ids) for ids in tokens], kind="stable")
+        device = next(self.model.parameters()).device
+        self.model.eval()
+        rows: list[Floats] = []
+        with torch.no_grad():
+            for start in range(0, len(order), BATCH):
+                padded = pad([tokens[index] for index in order[start : start + BATCH]])
+                ids, mask = (torch.from_numpy(array).to(device) for array in padded)
+                rows.extend(forward(ids, mask).double().cpu().numpy())
+        return np.array(rows)[np.argsort(order)] if rows else np.zeros((0, 0))
 
     def save(self, folder: Path) -> None:
         """Write weights, config, tokenizer and history; of several processes, the first writes."""
@@ -53,9 +74,7 @@ class TunedEncoder:
         write_json(folder / HISTORY, self.history)
 
 
-def fine_tune(
-    train: pd.DataFrame, base: Path, config: TrainConfig, *, max_tokens: int, seed: int, quiet: bool
-) -> TunedEncoder:
+def fine_tune(train: pd.DataFrame, base: Path, config: BertConfig, *, seed: int, quiet: bool) -> TunedEncoder:
     """Fine-tune a pretrained encoder on the texts and scores of train.
 
     Raises:
@@ -64,12 +83,13 @@ def fine_tune(
     if len(train) < FEWEST:
         raise RouterError(f"train has {len(train)} queries, expected {FEWEST} or more to fine-tune an encoder")
     torch.manual_seed(seed)
-    tokenizer = base_tokenizer(base, max_tokens)
-    model, labels = from_base(base), labels_of(train)
+    tokenizer = base_tokenizer(base, config.max_tokens)
+    model, labels = from_base(base, config.layers), labels_of(train)
     model.start_at([float(rate) for rate in labels.mean(axis=0)])
-    model.freeze(config.frozen_layers)
-    trained = train_model(model, Rows(tokenise(tokenizer, fitting.texts(train)), labels), config, seed, quiet=quiet)
-    return TunedEncoder(trained.model, tokenizer, max_tokens, trained.history)
+    model.freeze(config.train.frozen_layers)
+    rows = Rows(tokenise(tokenizer, fitting.texts(train)), labels)
+    trained = train_model(model, rows, config.train, seed, quiet=quiet)
+    return TunedEncoder(trained.model, tokenizer, config.max_tokens, trained.history)
 
 
 def load(folder: Path, max_tokens: int) -> TunedEncoder:
@@ -79,17 +99,3 @@ def load(folder: Path, max_tokens: int) -> TunedEncoder:
         RouterError: a file is missing or damaged.
     """
     return TunedEncoder(read_model(folder), load_tokenizer(folder / TOKENIZER, max_tokens), max_tokens)
-
-
-def _logits(model: ScoreModel, tokens: Sequence[TokenIds]) -> Floats:
-    """Logits of shape (n, heads), in the order of `tokens`; similar lengths share a batch."""
-    device = next(model.parameters()).device
-    result = np.zeros((len(tokens), model.head.out_features), dtype=np.float64)
-    order = np.argsort([len(ids) for ids in tokens], kind="stable")
-    model.eval()
-    with torch.no_grad():
-        for start in range(0, len(order), BATCH):
-            chosen = order[start : start + BATCH]
-            ids, mask = (torch.from_numpy(array).to(device) for array in pad([tokens[index] for index in chosen]))
-            result[chosen] = model(ids, mask)["logits"].float().cpu().numpy()
-    return result

@@ -1,0 +1,45 @@
+"""The nearest train queries as a member of the stack: what they gained, on average."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pointsman.routers.base import Floats
+from pointsman.routers.files import Arrays
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Train queries, to be looked up by the direction of their state's principal axes."""
+
+    directions: NDArray[np.float32]  # shape (train, k), unit length
+    gains: NDArray[np.float32]  # shape (train,)
+    count: NDArray[np.int32]  # shape (1,): how many vote
+
+    def predict(self, axes: Floats) -> Floats:
+        """Mean gain, shape (n,), of the train queries that are nearest by cosine to axes, shape (n, k)."""
+        similarity = _directions(axes) @ self.directions.T
+        nearest = np.argpartition(-similarity, int(self.count[0]) - 1, axis=1)[:, : int(self.count[0])]
+        return np.asarray(self.gains[nearest].mean(axis=1, dtype=np.float64))
+
+    def arrays(self) -> Arrays:
+        """What `from_arrays` reads."""
+        return {f"neighbours.{name}": value for name, value in vars(self).items()}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Neighbours:
+        """Read what `arrays` gave."""
+        return cls(**{name: arrays[f"neighbours.{name}"] for name in cls.__dataclass_fields__})
+
+
+def fit(axes: Floats, gains: Floats, count: int) -> Neighbours:
+    """Remember train: axes, shape (n, k), and gains, shape (n,); with fewer queries than `count` all vote."""
+    return Neighbours(_directions(axes), gains.astype(np.float32), np.array([min(count, len(gains))], dtype=np.int32))
+
+
+def _directions(axes: Floats) -> NDArray[np.float32]:
+    length = np.linalg.norm(axes, axis=1, keepdims=True)
+    return np.asarray(axes / np.where(length > 0, length, 1.0), dtype=np.float32)

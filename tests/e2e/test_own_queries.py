@@ -54,6 +54,7 @@ def project(tmp_path_factory):
         f"embedder.weights={base}",
         f"router.bert.base={base}",
         "embedder.max_tokens=32",
+        "router.bert.layers=null",
         "router.bert.max_tokens=32",
         "train=fast",
         "router.bert.train.frozen_layers=1",

@@ -23,9 +23,10 @@ from pointsman import cli
 from pointsman.calibrate.traffic import add_column_option, read_traffic
 from pointsman.config.digest import digest
 from pointsman.config.params import PARAMS_FILE, Params, load_params
-from pointsman.crossvalidate.folds import assign_folds, to_dataset
+from pointsman.crossvalidate.folds import assign_folds, rank_within, to_dataset
 from pointsman.crossvalidate.run import score_folds
 from pointsman.evaluation.apgr import apgr
+from pointsman.evaluation.calibration_metrics import brier, ece
 from pointsman.evaluation.curves import trace_curve
 from pointsman.evaluation.intervals import resample_weights
 from pointsman.evaluation.outcomes import Floats, Outcomes
@@ -66,21 +67,28 @@ def main() -> None:
 def measure(
     scores: Mapping[str, Floats], outcomes: Outcomes, folds: NDArray[np.intp], params: Params
 ) -> dict[str, Any]:
-    """Each router's measures over all queries, its APGR in each fold, and its difference to query length."""
+    """Each router's measures over all queries, its APGR in each fold, and its difference to query length.
+
+    Each fold's router has a scale of its own. So queries are ranked within their fold before the folds are put
+    together: every fold sends the same share to strong. Brier and ECE are those of the calibrated scores.
+    """
     evaluation = params.evaluation
     weights = resample_weights(outcomes.n, evaluation.resamples, params.seed)
+    ranks = {name: rank_within(score, folds) for name, score in scores.items()}
     return {
         "n": outcomes.n,
         "weak_score": float(outcomes.weak_score.mean()),
         "strong_score": float(outcomes.strong_score.mean()),
         "routers": {
-            name: evaluate_router(score, outcomes, weights, confidence=evaluation.confidence)
+            name: evaluate_router(ranks[name], outcomes, weights, confidence=evaluation.confidence)
             | {
+                "brier": brier(score, outcomes.needs_strong),
+                "ece": ece(score, outcomes.needs_strong),
                 "apgr_of_folds": [
                     apgr(trace_curve(score[folds == fold], outcomes.take(folds == fold)))
                     for fold in range(int(folds.max()) + 1)
                 ],
-                f"vs_{_AGAINST}": compare_apgr(score, scores[_AGAINST], outcomes, weights, evaluation.confidence),
+                f"vs_{_AGAINST}": compare_apgr(ranks[name], ranks[_AGAINST], outcomes, weights, evaluation.confidence),
             }
             for name, score in scores.items()
         },

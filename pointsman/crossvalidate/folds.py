@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pointsman.calibrate.traffic import Traffic
-from pointsman.evaluation.outcomes import EvaluationError
+from pointsman.evaluation.outcomes import EvaluationError, Floats
 from pointsman.routers.fitting import FitData
 from pointsman.tables.schemas import DATASET, check
 
@@ -57,6 +57,11 @@ def assign_folds(texts: Sequence[str], folds: int, seed: int) -> NDArray[np.intp
     drawn = np.random.default_rng(seed).permutation(len(distinct)) % folds
     of_text = dict(zip(distinct, drawn, strict=True))
     return np.array([of_text[text] for text in texts], dtype=np.intp)
+
+
+def rank_within(score: Floats, folds: NDArray[np.intp]) -> Floats:
+    """Each query's rank among its fold's as a share in (0, 1], shape (n,); equal scores share their mean rank."""
+    return np.asarray(pd.Series(score).groupby(folds).rank(pct=True), dtype=np.float64)
 
 
 def fit_data(table: pd.DataFrame, embeddings: NDArray[np.float32], tested: NDArray[np.bool_], seed: int) -> FitData:

@@ -9,7 +9,7 @@ import pytest
 
 from pointsman.calibrate.traffic import read_traffic
 from pointsman.crossvalidate import __main__ as command_line
-from pointsman.crossvalidate.folds import assign_folds, fit_data, to_dataset
+from pointsman.crossvalidate.folds import assign_folds, fit_data, rank_within, to_dataset
 from pointsman.evaluation.outcomes import EvaluationError
 
 ROOT = Path(__file__).parents[2]
@@ -87,6 +87,12 @@ def test_equal_texts_are_tested_together_and_folds_are_of_one_size():
     folds = assign_folds(texts, 5, seed=1)
     assert all(len({fold for fold, other in zip(folds, texts, strict=True) if other == text}) == 1 for text in texts)
     assert set(np.bincount(folds)) == {60}
+
+
+def test_ranks_put_folds_together_whatever_the_scale_of_each():
+    folds = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    ranks = rank_within(np.array([0.1, 0.2, 0.2, 0.9, 0.901, 0.902, 0.903, 0.904]), folds)
+    assert ranks.tolist() == [0.25, 0.625, 0.625, 1.0, 0.25, 0.5, 0.75, 1.0]
 
 
 def test_nothing_that_is_tested_is_fitted_on(traffic):

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pointsman.routers.packaged import Packaged
 
 
-# A pass of four texts takes a processor four times as long as a pass of one, so that larger ones would only keep the
-# first of many requests waiting for the last; a GPU takes many texts in the time of one.
+# On a processor a pass takes nearly as many times longer as it has texts, so that larger ones would only keep the first
+# of many requests waiting for the last; a GPU takes many texts in the time of one.
 MAX_TEXTS_OF_A_PASS = {"cpu": 8, "cuda": 64}
 MAX_PASSES = 4  # side by side; each holds the interpreter for a part of its time
 

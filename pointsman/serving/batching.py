@@ -19,10 +19,11 @@ class _Waiting(NamedTuple, Generic[Item, Result]):
 class Batcher(Generic[Item, Result]):
     """Runs a function of many items in threads for items that come one by one.
 
-    While nothing runs, whatever arrived in one turn of the event loop starts at once. While a pass runs, arrivals
-    gather until it ends, until they fill a pass, or until the first of them has waited `max_wait_s`; then they start
-    if a thread is free: the first, and of the others those that are nearest to it in size, since a pass is as long as
-    its longest item. Belongs to one event loop.
+    While nothing runs, whatever arrived in one turn of the event loop starts at once: a small item that is alone on
+    the spot, since a thread would take longer to wake than the event loop is held up; else in a thread. While a pass
+    runs, arrivals gather until it ends, until they fill a pass, or until the first of them has waited `max_wait_s`;
+    then they start if a thread is free: the first, and of the others those that are nearest to it in size, since a
+    pass is as long as its longest item. Belongs to one event loop.
     """
 
     def __init__(
@@ -30,13 +31,18 @@ class Batcher(Generic[Item, Result]):
         run: Callable[[list[Item]], Sequence[Result]],
         *,
         size: Callable[[Item], int] = lambda _: 0,
+        small: int = -1,
         max_items: int = 64,
         max_wait_s: float = 0.002,
         threads: int = 2,
     ) -> None:
-        """`run` gives one result for each item, in their order, and is called from `threads` threads."""
+        """`run` gives one result for each item, in their order, and is called from `threads` threads.
+
+        An item of at most the size `small` is run in the event loop's own thread, when it is alone.
+        """
         self._run = run
         self._size = size
+        self._small = small
         self._max_items = max_items
         self._max_wait_s = max_wait_s
         self._threads = threads
@@ -84,9 +90,20 @@ class Batcher(Generic[Item, Result]):
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         batch = self._next_batch()
+        if self._running == 0 and len(batch) == 1 and self._size(batch[0].item) <= self._small:
+            self._run_here(batch)
+            return
         self._running += 1
         done = loop.run_in_executor(self._pool, self._run_pass, [waiting.item for waiting in batch])
         done.add_done_callback(lambda finished: self._finish(loop, batch, finished))
+
+    def _run_here(self, batch: list[_Waiting[Item, Result]]) -> None:
+        try:
+            results = self._run_pass([waiting.item for waiting in batch])
+        except Exception as problem:  # whatever it is, who waits is told
+            _fail(batch, problem)
+        else:
+            _fulfil(batch, results)
 
     def _next_batch(self) -> list[_Waiting[Item, Result]]:
         """The first that waits, and those nearest to it in size, in the order of their arrival."""
@@ -110,14 +127,23 @@ class Batcher(Generic[Item, Result]):
         finished: asyncio.Future[list[Result]],
     ) -> None:
         self._running -= 1
-        problem = None if finished.cancelled() else finished.exception()
-        for position, waiting in enumerate(batch):
-            if waiting.future.done():
-                continue
-            if finished.cancelled():
+        if finished.cancelled():
+            for waiting in batch:
                 waiting.future.cancel()
-            elif problem is not None:
-                waiting.future.set_exception(problem)
-            else:
-                waiting.future.set_result(finished.result()[position])
+        elif (problem := finished.exception()) is not None:
+            _fail(batch, problem)
+        else:
+            _fulfil(batch, finished.result())
         self._dispatch(loop)
+
+
+def _fail(batch: list[_Waiting[Item, Result]], problem: BaseException) -> None:
+    for waiting in batch:
+        if not waiting.future.done():
+            waiting.future.set_exception(problem)
+
+
+def _fulfil(batch: list[_Waiting[Item, Result]], results: Sequence[Result]) -> None:
+    for waiting, result in zip(batch, results, strict=True):
+        if not waiting.future.done():
+            waiting.future.set_result(result)

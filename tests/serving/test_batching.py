@@ -170,6 +170,50 @@ def test_a_failed_pass_fails_those_in_it_and_nobody_later():
     assert run(scenario, Failing()) == 2
 
 
+@pytest.mark.parametrize(
+    ("items", "is_here"), [([3], True), ([4], False), ([1, 2], False)], ids=["small and alone", "large", "two"]
+)
+def test_only_a_small_item_that_is_alone_is_run_in_the_event_loops_thread(items, is_here):
+    async def scenario(batcher):
+        return [await future for future in batcher.submit(items)]
+
+    threads = []
+
+    class Here(Passes):
+        def __call__(self, items):
+            threads.append(threading.current_thread())
+            return super().__call__(items)
+
+    assert run(scenario, Here(), size=int, small=3) == [2 * item for item in items]
+    assert [thread is threading.main_thread() for thread in threads] == [is_here]
+
+
+def test_a_small_item_goes_to_a_thread_while_another_pass_runs():
+    async def scenario(batcher):
+        first = batcher.submit([9])
+        await until(lambda: passes.seen)
+        second = batcher.submit([1])
+        await until(lambda: len(passes.seen) == 2)
+        passes.release.set()
+        return await asyncio.gather(*first, *second)
+
+    passes = Passes(9, 1)  # in the event loop's thread, the second would wait in vain for its release
+    assert run(scenario, passes, size=int, small=3, max_wait_s=0) == [18, 2]
+
+
+def test_a_failed_pass_in_the_event_loops_thread_fails_its_item_alone():
+    def divide(items):
+        return [12 // item for item in items]
+
+    async def scenario(batcher):
+        with pytest.raises(ZeroDivisionError):
+            await batcher.submit([0])[0]
+        return await batcher.submit([3])[0]
+
+    divide.release = threading.Event()
+    assert run(scenario, divide, size=int, small=3) == 4
+
+
 def test_results_must_match_items():
     class Short(Passes):
         def __call__(self, items):

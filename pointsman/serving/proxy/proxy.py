@@ -3,9 +3,9 @@
 import asyncio
 import json
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import get_args
 
 from pydantic import ValidationError
 from starlette.responses import Response
@@ -17,6 +17,7 @@ from pointsman.serving.metrics import metrics
 from pointsman.serving.proxy.answers import Stream
 from pointsman.serving.proxy.breaker import Breaker
 from pointsman.serving.proxy.decisions import DecisionLog, texts
+from pointsman.serving.proxy.disconnect import ClientGone, unless_gone
 from pointsman.serving.proxy.errors import ApiError
 from pointsman.serving.proxy.exchange import GONE, Exchange
 from pointsman.serving.proxy.meters import meters
@@ -27,8 +28,6 @@ from pointsman.serving.proxy.rollout import Rollout, carry_out, identify
 from pointsman.serving.proxy.upstream import Upstream
 from pointsman.serving.runtime import Prediction, Runtime
 from pointsman.serving.schemas import Route
-
-Result = TypeVar("Result")
 
 
 class Proxy:
@@ -60,7 +59,10 @@ class Proxy:
         first: Upstream = self._upstreams[exchange.route]
         other = self._upstreams["strong" if exchange.route == "weak" else "weak"]
         try:
-            won = await _unless_gone(receive, first_answer(request, [first, other], timeouts, exchange))
+            won = await unless_gone(receive, first_answer(request, [first, other], timeouts, exchange))
+        except ClientGone:
+            self._end(exchange)
+            raise ApiError(GONE, "the client went away") from None
         except BaseException as problem:
             if isinstance(problem, ApiError):
                 exchange.status = problem.status
@@ -126,35 +128,6 @@ async def _score(text: str, runtime: Runtime) -> Prediction | None:
     except Exception:  # a router that breaks must not take the models with it
         logging.getLogger(__name__).exception("the router failed; the strong model is asked")
         return None
-
-
-async def _unless_gone(receive: Receive, work: Coroutine[Any, Any, Result]) -> Result:
-    """Do the work, but stop it when the client goes away.
-
-    Raises:
-        ApiError: the client went away; nobody reads it.
-    """
-    task, gone, is_working = asyncio.current_task(), asyncio.ensure_future(_disconnect(receive)), True
-
-    def stop(_: asyncio.Future[None]) -> None:
-        if task is not None and is_working and not gone.cancelled():
-            task.cancel()
-
-    gone.add_done_callback(stop)
-    try:
-        return await work
-    except asyncio.CancelledError:
-        if task is None or not gone.done() or task.uncancel() > 0:  # somebody else wants it to end as well
-            raise
-        raise ApiError(GONE, "the client went away") from None
-    finally:
-        is_working = False
-        gone.cancel()
-
-
-async def _disconnect(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def read_rollout(mode: Mode, ramp: float, environment: Mapping[str, str]) -> Rollout:

@@ -15,6 +15,8 @@ from pointsman.routers.files import RouterError
 from pointsman.routers.fitting import FitData
 from pointsman.routers.stack import forest, neighbours
 from pointsman.routers.stack import router as stack
+from pointsman.routers.stack.head import MEMBERS
+from pointsman.routers.stack.members import Known, fit_votes
 from pointsman.routers.tuned.encoder import TunedEncoder
 
 
@@ -37,10 +39,11 @@ def members(router, texts):
     return router.head.members(texts, router.rows(texts))
 
 
-@pytest.mark.parametrize("member", ["linear", "forest", "neighbours", "encoder"])
+@pytest.mark.parametrize("member", MEMBERS)
 def test_each_member_learns_which_queries_gain(router, member):
     table = planted_table(200, seed=1)
-    assert roc_auc_score(table["gain"], getattr(members(router, list(table["text"])), member)) > 0.8
+    found = members(router, list(table["text"]))[:, MEMBERS.index(member)]
+    assert roc_auc_score(table["gain"], found) > 0.8
 
 
 def test_the_stack_is_as_good_as_its_members(router):
@@ -61,13 +64,46 @@ def test_frozen_members_learn_from_the_surface_where_all_states_are_alike(data, 
     monkeypatch.setattr(TunedEncoder, "read", lambda _, texts, layers: np.ones((len(texts), HIDDEN + 2), np.float32))
     fitted = stack.fit(replace(data, train=train, validation=validation), context)
     found = members(fitted, list(validation["text"]))
-    assert roc_auc_score(validation["gain"], found.linear) > 0.99
-    assert roc_auc_score(validation["gain"], found.forest) > 0.99
+    linear, forest, nearest, _ = found.T
+    assert roc_auc_score(validation["gain"], linear) > 0.99
+    assert roc_auc_score(validation["gain"], forest) > 0.99
+    assert np.ptp(nearest) == 0
 
 
-def test_the_raw_score_is_the_mean_of_what_the_members_predict(router, data):
+def test_the_raw_score_is_what_the_members_predict_by_their_votes(router, data):
     texts = list(data.validation["text"])
-    assert router.scores(texts).raw == pytest.approx(np.mean(members(router, texts), axis=0))
+    linear, forest, nearest, encoder = members(router, texts).T
+    a, b, c, d = router.head.votes
+    assert router.scores(texts).raw == pytest.approx(a * linear + b * forest + c * nearest + d * encoder)
+
+
+def known(rows=300, seed=6, gain=lambda looks, states: looks[:, 0]):
+    """Queries whose gain is what `gain` makes of surface and state, with noise as large as that."""
+    rng = np.random.default_rng(seed)
+    looks, states = rng.normal(size=(rows, 5)), rng.normal(size=(rows, 8))
+    states /= np.linalg.norm(states, axis=1, keepdims=True)
+    signal = gain(looks, states)
+    noisy = np.clip(0.5 + 0.1 * signal + 0.1 * signal.std() * rng.normal(size=rows), 0, 1)
+    return Known(looks, states.astype(np.float32), np.stack([np.full(rows, 0.2), noisy], axis=1))
+
+
+def test_the_linear_member_has_the_vote_where_the_gain_is_linear_in_the_surface(context):
+    linear, forest, nearest, encoder = fit_votes(known(), context.router.stack, seed=7)
+    assert linear > forest + nearest
+    assert nearest < 0.2
+    assert encoder == 0.25
+
+
+def test_votes_come_from_queries_that_a_member_did_not_see(context):
+    """A forest tells its own train queries nearly by heart, however little it can tell of others."""
+    noise = np.random.default_rng(8).normal(size=300)
+    votes = fit_votes(known(gain=lambda looks, states: noise), context.router.stack, seed=7)
+    assert votes[:3].max() < 0.4
+
+
+def test_members_that_predict_nothing_share_three_votes_of_four(context):
+    votes = fit_votes(known(gain=lambda looks, states: np.zeros(len(looks))), context.router.stack, seed=7)
+    assert votes == pytest.approx([0.25, 0.25, 0.25, 0.25])
 
 
 def test_the_state_is_that_of_the_base_after_the_layers_that_stay_frozen(router, base):
@@ -103,7 +139,7 @@ def test_a_saved_stack_scores_alike_and_equal_fits_write_equal_bytes(router, dat
 
 def test_another_seed_grows_other_trees(router, data, context):
     other = stack.fit(data, fit_context(context.base, seed=8))
-    assert not np.array_equal(other.head.forest.threshold, router.head.forest.threshold)
+    assert not np.array_equal(other.head.simple.forest.threshold, router.head.simple.forest.threshold)
 
 
 @pytest.mark.parametrize("gain", [-0.3, 0.0, 1.0])

@@ -14,23 +14,27 @@ from pointsman.routers.files import Arrays
 
 @dataclass(frozen=True)
 class Forest:
-    """All trees' nodes in one row each; children are row numbers, and a leaf's child is the leaf itself."""
+    """All trees' nodes, level by level from the roots, so that the two children of a node are neighbours.
 
-    feature: NDArray[np.int32]  # shape (nodes,): what is compared
-    threshold: NDArray[np.float64]  # shape (nodes,): left if and only if the feature is at most this
-    children: NDArray[np.int32]  # shape (2 · nodes,): of each node the left and the right one
+    A leaf is its own left child, and nothing goes right there.
+    """
+
+    feature: NDArray[np.int64]  # shape (nodes,): what is compared
+    threshold: NDArray[np.float32]  # shape (nodes,): right if and only if the feature is above this
+    left: NDArray[np.int64]  # shape (nodes,): row of the left child; the right one is in the next
     value: NDArray[np.float32]  # shape (nodes,): predicted gain
-    roots: NDArray[np.int32]  # shape (trees,)
+    size: NDArray[np.int32]  # shape (2,): trees, whose roots are the first rows, and levels below them
 
     def predict(self, features: Floats) -> Floats:
         """Predicted gain, shape (n,), of features, shape (n, k): the trees' mean."""
+        trees, levels = self.size.tolist()
         rows = features.astype(np.float32)  # as scikit-learn compares them
-        start = np.repeat(np.arange(len(rows)) * features.shape[1], len(self.roots))  # of each node's row in `rows`
-        before, nodes = None, np.tile(self.roots, len(rows))
-        while before is None or not np.array_equal(before, nodes):
-            is_right = rows.take(start + self.feature.take(nodes)) > self.threshold.take(nodes)
-            before, nodes = nodes, self.children.take(2 * nodes + is_right)
-        return np.asarray(self.value.take(nodes).reshape(len(rows), -1).mean(axis=1, dtype=np.float64))
+        start = np.repeat(np.arange(len(rows)) * features.shape[1], trees)  # of each node's row in `rows`
+        nodes = np.tile(np.arange(trees), len(rows))
+        for _ in range(levels):
+            goes_right = rows.take(start + self.feature.take(nodes)) > self.threshold.take(nodes)
+            nodes = self.left.take(nodes) + goes_right
+        return np.asarray(self.value.take(nodes).reshape(len(rows), trees).mean(axis=1, dtype=np.float64))
 
     def arrays(self) -> Arrays:
         """What `from_arrays` reads."""
@@ -60,19 +64,36 @@ def fit(features: Floats, scores: Floats, *, trees: int, leaf: int, share: float
     ).fit(features, scores)
     parts = [estimator.tree_ for estimator in fitted.estimators_]
     roots = np.cumsum([0, *(part.node_count for part in parts)])[:-1]
+    pairs = [np.stack([part.children_left, part.children_right], axis=1) for part in parts]
+    children = np.concatenate([np.where(pair < 0, -1, root + pair) for pair, root in zip(pairs, roots, strict=True)])
+    levels = _levels(roots, children)
+    order = np.concatenate(levels)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    left = children[order, 0]
+    is_leaf = left < 0
+    threshold = np.concatenate([part.threshold for part in parts])[order]
+    value = np.concatenate([part.value[:, 1, 0] - part.value[:, 0, 0] for part in parts])[order]
     return Forest(
-        feature=np.concatenate([np.maximum(part.feature, 0) for part in parts]).astype(np.int32),
-        threshold=np.concatenate([part.threshold for part in parts]),
-        children=np.concatenate([root + _children(part) for part, root in zip(parts, roots, strict=True)]).astype(
-            np.int32
-        ),
-        value=np.concatenate([part.value[:, 1, 0] - part.value[:, 0, 0] for part in parts]).astype(np.float32),
-        roots=roots.astype(np.int32),
+        feature=np.maximum(np.concatenate([part.feature for part in parts])[order], 0).astype(np.int64),
+        threshold=np.where(is_leaf, np.float32(np.inf), _rounded_down(threshold)),
+        left=np.where(is_leaf, np.arange(len(order)), place[left]).astype(np.int64),
+        value=value.astype(np.float32),
+        size=np.array([trees, len(levels) - 1], dtype=np.int32),
     )
 
 
-def _children(tree: Any) -> NDArray[np.int64]:
-    """Left and right child of each node in turn, shape (2 · nodes,); scikit-learn gives -1 for those of a leaf."""
-    pairs = np.stack([tree.children_left, tree.children_right], axis=1)
-    itself = np.arange(len(pairs))[:, None]
-    return np.asarray(np.where(pairs < 0, itself, pairs).ravel())
+def _levels(roots: NDArray[np.int64], children: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Rows of all trees' nodes, level by level; children, shape (nodes, 2), are -1 where a node is a leaf."""
+    levels = [roots]
+    below = children[roots].ravel()
+    while len(below := below[below >= 0]):
+        levels.append(below)
+        below = children[below].ravel()
+    return levels
+
+
+def _rounded_down(values: Floats) -> NDArray[np.float32]:
+    """The largest float32 that is at most each value: a float32 is above the one if and only if above the other."""
+    near = values.astype(np.float32)
+    return np.where(near > values, np.nextafter(near, np.float32(-np.inf)), near)

@@ -5,73 +5,69 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pointsman.routers.base import Floats
-from pointsman.routers.files import Arrays, read_arrays, read_manifest
+from pointsman.routers.files import Arrays, read_arrays
 from pointsman.routers.stack.features import Features
 from pointsman.routers.stack.forest import Forest
 from pointsman.routers.stack.neighbours import Neighbours
 from pointsman.routers.stack.surface import surface
 from pointsman.routers.tuned.scoring import HEADS, raw_scores
 
+MEMBERS = ("linear", "forest", "neighbours", "encoder")
 
-class Members(NamedTuple):
-    """Gains that each member predicts, shape (n,) each."""
 
-    linear: Floats
-    forest: Floats
-    neighbours: Floats
-    encoder: Floats
+@dataclass(frozen=True)
+class Simple:
+    """The members that go by the surface and the encoder's frozen layers."""
+
+    features: Features
+    coefficients: Floats  # shape (surface + d + 1,): of the linear member; the last is its intercept
+    forest: Forest
+    neighbours: Neighbours
+
+    def predict(self, looks: Floats, states: NDArray[np.float32]) -> Floats:
+        """Gain that each predicts, shape (n, 3), of surface features, shape (n, surface), and states, shape (n, d)."""
+        axes = self.features.axes(states)
+        linear = self.features.linear(looks, states) @ self.coefficients[:-1] + self.coefficients[-1]
+        forest = self.forest.predict(np.hstack([looks, axes]))
+        return np.stack([linear, forest, self.neighbours.predict(axes)], axis=1)
 
 
 @dataclass(frozen=True)
 class StackHead:
-    """Mean of the gains that the members predict.
+    """Weighted sum of the gains that the members predict."""
 
-    A member that learned little predicts gains that differ little, and so counts little. Weights that were fitted on
-    a few hundred labels were no better (docs/adr/0004-stack.md).
-    """
-
-    features: Features
-    coefficients: Floats  # shape (surface + d,): of the linear member
-    intercept: float
-    forest: Forest
-    neighbours: Neighbours
+    simple: Simple
+    votes: Floats  # shape (4,): weight of each of MEMBERS
 
     def mix(self, texts: Sequence[str], rows: NDArray[np.float32]) -> Floats:
         """Raw scores, shape (n,), of texts and their rows: state and predicted scores, shape (n, d + 2)."""
-        return np.asarray(np.mean(self.members(texts, rows), axis=0))
+        return np.asarray(self.members(texts, rows) @ self.votes)
 
-    def members(self, texts: Sequence[str], rows: NDArray[np.float32]) -> Members:
-        """What each member predicts of texts and their rows, shape (n, d + 2)."""
+    def members(self, texts: Sequence[str], rows: NDArray[np.float32]) -> Floats:
+        """Gain that each of MEMBERS predicts, shape (n, 4), of texts and their rows, shape (n, d + 2)."""
         states, predicted = rows[:, : -len(HEADS)], rows[:, -len(HEADS) :]
-        looks, axes = surface(texts), self.features.axes(states)
-        return Members(
-            linear=self.features.linear(looks, states) @ self.coefficients + self.intercept,
-            forest=self.forest.predict(np.hstack([looks, axes])),
-            neighbours=self.neighbours.predict(axes),
-            encoder=raw_scores(predicted),
-        )
+        return np.column_stack([self.simple.predict(surface(texts), states), raw_scores(predicted)])
 
     def arrays(self) -> Arrays:
         """For arrays.safetensors."""
-        parts = (self.features, self.forest, self.neighbours)
-        return {name: array for part in parts for name, array in part.arrays().items()} | {
-            "linear.coefficients": self.coefficients
-        }
+        simple = self.simple
+        parts = (simple.features, simple.forest, simple.neighbours)
+        named = {name: array for part in parts for name, array in part.arrays().items()}
+        return named | {"linear.coefficients": simple.coefficients, "votes": self.votes}
 
 
 def load(folder: Path) -> StackHead:
     """Read a saved stack, but for its encoder."""
     arrays = read_arrays(folder)
-    return StackHead(
-        features=Features.from_arrays(arrays),
-        coefficients=arrays["linear.coefficients"],
-        intercept=float(read_manifest(folder)["intercept"]),
-        forest=Forest.from_arrays(arrays),
-        neighbours=Neighbours.from_arrays(arrays),
+    simple = Simple(
+        Features.from_arrays(arrays),
+        arrays["linear.coefficients"],
+        Forest.from_arrays(arrays),
+        Neighbours.from_arrays(arrays),
     )
+    return StackHead(simple, arrays["votes"])

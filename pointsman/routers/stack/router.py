@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,23 +13,17 @@ from pointsman.routers import calibration, fitting
 from pointsman.routers.base import Scored
 from pointsman.routers.files import RouterError, read_manifest, write_arrays, write_manifest
 from pointsman.routers.fitting import FitContext, FitData
-from pointsman.routers.stack import features, forest, head, neighbours
+from pointsman.routers.stack import head
+from pointsman.routers.stack.members import Known, fit_simple, fit_votes
 from pointsman.routers.stack.surface import surface
 from pointsman.routers.tuned import encoder as tuned
 from pointsman.routers.tuned.scoring import HEADS
 from pointsman.routers.tuned.train import is_main_process
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from pointsman.config.routers import StackConfig
-
-PENALTIES = np.logspace(0, 5, 11)  # of the ridge regression; the best by leave-one-out is taken
-
 
 @dataclass(frozen=True)
 class StackRouter:
-    """Four members that predict the gain, their mean, and what turns it into a probability."""
+    """Four members that predict the gain, their weighted sum, and what turns it into a probability."""
 
     head: head.StackHead
     encoder: tuned.TunedEncoder
@@ -57,14 +50,13 @@ class StackRouter:
             "router": self.name,
             "max_tokens": self.encoder.max_tokens,
             "frozen_layers": self.frozen_layers,
-            "intercept": self.head.intercept,
             "calibration": self.calibration.to_json(),
         }
         write_manifest(folder, values)
 
 
 def fit(data: FitData, context: FitContext) -> StackRouter:
-    """Fit each member on train, then calibrate their mean on validation.
+    """Fit each member on train, then calibrate their sum on validation.
 
     Raises:
         RouterError: there is no base, it cannot be loaded, no layer stays frozen, or train has fewer than ten rows.
@@ -79,8 +71,10 @@ def fit(data: FitData, context: FitContext) -> StackRouter:
             "router.stack.encoder.train.frozen_layers, or leave stack out of `routers`"
         )
     encoder = tuned.fine_tune(data.train, context.base, config, seed=context.seed, quiet=context.quiet)
-    states = encoder.read(fitting.texts(data.train), layers)[:, : -len(HEADS)]
-    router = StackRouter(_fit_head(data.train, states, settings, context.seed), encoder, layers)
+    texts, scores = fitting.texts(data.train), data.train[["weak_score", "strong_score"]]
+    train = Known(surface(texts), encoder.read(texts, layers)[:, : -len(HEADS)], np.asarray(scores, dtype=np.float64))
+    simple, votes = fit_simple(train, settings, context.seed), fit_votes(train, settings, context.seed)
+    router = StackRouter(head.StackHead(simple, votes), encoder, layers)
     raw = router.scores(fitting.texts(data.validation)).raw
     fitted = calibration.fit(config.train.calibration, raw, fitting.events(data.validation))
     return replace(router, calibration=fitted)
@@ -96,28 +90,3 @@ def load(folder: Path) -> StackRouter:
     encoder = tuned.load(folder, int(manifest["max_tokens"]))
     fitted = calibration.Calibration.from_json(manifest["calibration"])
     return StackRouter(head.load(folder), encoder, int(manifest["frozen_layers"]), fitted)
-
-
-def _fit_head(train: pd.DataFrame, states: NDArray[np.float32], settings: StackConfig, seed: int) -> head.StackHead:
-    """The linear model, the forest and the neighbours; states have shape (len(train), d)."""
-    from sklearn.linear_model import RidgeCV
-
-    looks, gains = surface(fitting.texts(train)), fitting.gains(train)
-    made = features.fit(looks, states)
-    axes = made.axes(states)
-    grown = forest.fit(
-        np.hstack([looks, axes]),
-        np.asarray(train[["weak_score", "strong_score"]], dtype=np.float64),
-        trees=settings.trees,
-        leaf=settings.leaf_queries,
-        share=settings.feature_share,
-        seed=seed,
-    )
-    linear = RidgeCV(alphas=PENALTIES).fit(made.linear(looks, states), gains)
-    return head.StackHead(
-        features=made,
-        coefficients=np.asarray(linear.coef_, dtype=np.float64),
-        intercept=float(linear.intercept_),
-        forest=grown,
-        neighbours=neighbours.fit(axes, gains, settings.neighbours),
-    )

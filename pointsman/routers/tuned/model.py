@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel
+from transformers.utils import logging
 
 from pointsman.routers.files import RouterError
 from pointsman.routers.tuned.scoring import HEADS
@@ -57,17 +59,20 @@ class ScoreModel(nn.Module):
         """Mean state above the lowest layers, of unit length, and predicted scores; shape (n, hidden + heads)."""
         found = self.encoder(input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True)
         state = nn.functional.normalize(mean_pool(found.hidden_states[layers], attention_mask), dim=-1)
-        logits = self.head(self.dropout(mean_pool(found.last_hidden_state, attention_mask)))
-        return torch.cat([state, torch.sigmoid(logits)], dim=-1)
+        return torch.cat([state, torch.sigmoid(self._logits(found, attention_mask))], dim=-1)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
         """Logits, and with labels (scores in [0, 1], shape (n, heads)) the mean cross-entropy."""
-        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        logits = self.head(self.dropout(mean_pool(states, attention_mask)))
+        logits = self._logits(self.encoder(input_ids=input_ids, attention_mask=attention_mask), attention_mask)
         if labels is None:
             return {"logits": logits}
         loss = nn.functional.binary_cross_entropy_with_logits(logits.float(), labels.float())
         return {"loss": loss, "logits": logits}
+
+    def _logits(self, found: Any, attention_mask: Tensor) -> Tensor:
+        """Of what the encoder returned."""
+        logits: Tensor = self.head(self.dropout(mean_pool(found.last_hidden_state, attention_mask)))
+        return logits
 
 
 def _layers(encoder: nn.Module) -> nn.ModuleList:
@@ -100,13 +105,29 @@ def from_base(base: Path | str, layers: int | None = None) -> ScoreModel:
         for name in ("attention_probs_dropout_prob", "attention_dropout"):
             if hasattr(config, name):
                 setattr(config, name, 0.0)
-        encoder: Any = AutoModel.from_pretrained(str(base), config=config)
+        with _no_report():
+            encoder = AutoModel.from_pretrained(str(base), config=config)
     except (OSError, ValueError) as problem:
         raise RouterError(
             f"base {str(base)!r} cannot be loaded: {problem}. Set `router.bert.base` in conf/ to a key of `weights`, "
             "a hub id or a folder of an encoder"
         ) from problem
     return ScoreModel(encoder.float(), int(encoder.config.hidden_size))
+
+
+@contextmanager
+def _no_report() -> Iterator[None]:
+    """Without the list of weights that a base has and its lowest layers do not need."""
+    library: Any = logging  # has no types
+    before, has_bar = library.get_verbosity(), library.is_progress_bar_enabled()
+    library.set_verbosity_error()
+    library.disable_progress_bar()
+    try:
+        yield
+    finally:
+        library.set_verbosity(before)
+        if has_bar:
+            library.enable_progress_bar()
 
 
 def _keep(config: Any, layers: int) -> None:

@@ -1,0 +1,90 @@
+"""Fits the stack's simple members, and finds how much each of them counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pointsman.routers.base import Floats
+from pointsman.routers.stack import features, forest, neighbours
+from pointsman.routers.stack.head import MEMBERS, Simple
+
+if TYPE_CHECKING:
+    from pointsman.config.routers import StackConfig
+
+PENALTIES = np.logspace(0, 5, 11)  # of the ridge regression; the best by leave-one-out is taken
+FOLDS = 5
+# Tuning the encoder anew for each fold would take five times as long, so that its vote is not fitted.
+ENCODERS_VOTE = 1 / len(MEMBERS)
+# Equal votes count as so many queries for each of train: who tells apart what train holds may be lost in what is new.
+EQUALITY = 0.3
+LEAST_VARIANCE = 1e-6  # of predicted gains, so that there is a vote where nothing is predicted
+
+
+class Known(NamedTuple):
+    """Train queries: what is read of them, and what they scored."""
+
+    looks: Floats  # shape (n, surface)
+    states: NDArray[np.float32]  # shape (n, d)
+    scores: Floats  # shape (n, 2): of the weak and of the strong model's answer
+
+    @property
+    def gains(self) -> Floats:
+        """Shape (n,)."""
+        return np.asarray(self.scores[:, 1] - self.scores[:, 0])
+
+    def take(self, rows: NDArray[np.bool_]) -> Known:
+        """Some of them."""
+        return Known(self.looks[rows], self.states[rows], self.scores[rows])
+
+
+def fit_simple(train: Known, settings: StackConfig, seed: int) -> Simple:
+    """Fit each member alone."""
+    from sklearn.linear_model import RidgeCV
+
+    made = features.fit(train.looks, train.states)
+    axes = made.axes(train.states)
+    linear = RidgeCV(alphas=PENALTIES).fit(made.linear(train.looks, train.states), train.gains)
+    grown = forest.fit(
+        np.hstack([train.looks, axes]),
+        train.scores,
+        trees=settings.trees,
+        leaf=settings.leaf_queries,
+        share=settings.feature_share,
+        seed=seed,
+    )
+    return Simple(
+        features=made,
+        coefficients=np.append(linear.coef_, linear.intercept_),
+        forest=grown,
+        neighbours=neighbours.fit(axes, train.gains, settings.neighbours),
+    )
+
+
+def fit_votes(train: Known, settings: StackConfig, seed: int) -> Floats:
+    """Weight of each of MEMBERS, shape (4,), from predictions on folds that the members did not see.
+
+    The simple members share three votes of four as stacked regressions do (Breiman, 1996), by non-negative least
+    squares, here with a ridge penalty on what differs from equal votes.
+    """
+    from scipy.optimize import nnls
+
+    predicted = _out_of_fold(train, settings, seed)
+    centred, gains = predicted - predicted.mean(axis=0), train.gains - train.gains.mean()
+    variance = max(float(centred.std(axis=0).mean()) ** 2, LEAST_VARIANCE)
+    pull = np.sqrt(EQUALITY * len(gains) * variance) * np.eye(centred.shape[1])
+    weights, _ = nnls(np.vstack([centred, pull]), np.append(gains, pull.mean(axis=1)))
+    return np.append((1 - ENCODERS_VOTE) * weights, ENCODERS_VOTE)
+
+
+def _out_of_fold(train: Known, settings: StackConfig, seed: int) -> Floats:
+    """What each simple member predicts, shape (n, 3), of each query when fitted on the other folds."""
+    folds = np.random.default_rng(seed).permutation(len(train.looks)) % FOLDS
+    predicted = np.empty((len(folds), len(MEMBERS) - 1))
+    for fold in range(FOLDS):
+        left_out = folds == fold
+        simple = fit_simple(train.take(~left_out), settings, seed)
+        predicted[left_out] = simple.predict(train.looks[left_out], train.states[left_out])
+    return predicted

@@ -38,19 +38,20 @@ def text(number: int) -> str:
     return f"{TEXTS[number % len(TEXTS)]} ({number})"
 
 
-def load(send: Send, clients: int, seconds: float | None, requests: int | None = None) -> Load:
-    """Closed-loop load, for some seconds or so many requests."""
-    return asyncio.run(_load(send, clients, seconds, requests))
+def load(send: Send, clients: int, seconds: float | None, requests: int | None = None, *, apart_s: float = 0.0) -> Load:
+    """Closed-loop load, for some seconds or so many requests; each client begins `apart_s` after the one before."""
+    return asyncio.run(_load(send, clients, seconds, requests, apart_s))
 
 
-async def _load(send: Send, clients: int, seconds: float | None, requests: int | None) -> Load:
+async def _load(send: Send, clients: int, seconds: float | None, requests: int | None, apart_s: float) -> Load:
     times: list[float] = []
     errors = 0
     began_s = time.perf_counter()
     sent = iter(range(requests if requests is not None else sys.maxsize))
 
-    async def client(session: aiohttp.ClientSession) -> None:
+    async def client(session: aiohttp.ClientSession, place: int) -> None:
         nonlocal errors
+        await asyncio.sleep(place * apart_s)
         for number in sent:
             if seconds is not None and time.perf_counter() - began_s > seconds:
                 return
@@ -64,7 +65,7 @@ async def _load(send: Send, clients: int, seconds: float | None, requests: int |
 
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(60)) as session:
-        await asyncio.gather(*(client(session) for _ in range(clients)))
+        await asyncio.gather(*(client(session, place) for place in range(clients)))
     took_s, ordered = time.perf_counter() - began_s, sorted(times) or [float("nan")]
     p50, p99 = (ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1e3 for share in (0.5, 0.99))
     return Load(len(times) / took_s, p50, p99, errors)

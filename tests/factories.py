@@ -121,6 +121,7 @@ def routers_config(**train: object) -> RoutersConfig:
         knn=KnnConfig(neighbours=5),
         stack=StackConfig(
             trees=20,
+            depth=12,
             leaf_queries=2,
             feature_share=0.5,
             neighbours=10,

@@ -105,6 +105,7 @@ class StackConfig(Section):
     """A fine-tuned encoder, and a linear model, a forest and neighbours by the surface and the frozen layers."""
 
     trees: PositiveInt = Field(description="Trees of the forest")
+    depth: PositiveInt = Field(description="Most splits between a tree's root and a leaf")
     leaf_queries: PositiveInt = Field(description="Fewest train queries in a leaf")
     feature_share: PositiveFloat = Field(le=1.0, description="Share of the features that are tried at a split")
     neighbours: PositiveInt = Field(description="Train queries that vote")

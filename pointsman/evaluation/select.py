@@ -59,8 +59,8 @@ def select_router(
     """The servable router that keeps `quality` of strong's quality at the least cost per query.
 
     Costs within one standard error of the least are equal (the rule of Breiman et al., 1984, for choosing a tree), and
-    APGR decides, then the name. Where even the best saves nothing against asking strong
-    alone, it is returned with the threshold ALWAYS_STRONG, below every probability, and `fallback` is true.
+    APGR decides, then the name. Where even the best saves nothing against asking strong alone, it is returned with the
+    threshold ALWAYS_STRONG, below every probability, and `fallback` is true.
 
     Args:
         scores: of every router, on the same queries, none of them from a test split.

@@ -75,7 +75,8 @@ async def health(runtime: Loaded) -> Health:
 async def predict(query: Query, runtime: Loaded) -> Prediction:
     """Where a text is routed."""
     start_s = time.perf_counter()
-    scored = await asyncio.wait_for(runtime.predict(query.text), ANSWER_S)
+    async with asyncio.timeout(ANSWER_S):
+        scored = await runtime.predict(query.text)
     return _prediction(query.text, scored, query.threshold, _milliseconds_since(start_s))
 
 
@@ -83,7 +84,8 @@ async def predict(query: Query, runtime: Loaded) -> Prediction:
 async def predict_batch(queries: Queries, runtime: Loaded) -> Predictions:
     """Where each of up to 100 texts is routed, in their order."""
     start_s = time.perf_counter()
-    scored = await asyncio.wait_for(runtime.predict_batch(queries.texts), ANSWER_S)
+    async with asyncio.timeout(ANSWER_S):
+        scored = await runtime.predict_batch(queries.texts)
     total_ms = _milliseconds_since(start_s)
     average_ms = total_ms / len(queries.texts)
     return Predictions(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # On a processor a pass takes nearly as many times longer as it has texts, so that larger ones would only keep the first
 # of many requests waiting for the last; a GPU takes many texts in the time of one.
 MAX_TEXTS_OF_A_PASS = {"cpu": 8, "cuda": 64}
+MAX_WAIT_S = {"cpu": 0.0, "cuda": 0.002}  # for company, while another pass runs and a thread is free
 MAX_PASSES = 4  # side by side; each holds the interpreter for a part of its time
 SHORT_CHARACTERS = 250  # a text of some 60 tokens takes 3 ms or less
 
@@ -45,6 +46,7 @@ class Runtime:
             size=len,
             small=SHORT_CHARACTERS,
             max_items=MAX_TEXTS_OF_A_PASS[router.device],
+            max_wait_s=MAX_WAIT_S[router.device],
             threads=min(MAX_PASSES, usable_cores()),
         )
 

@@ -167,8 +167,10 @@ def test_fewer_queries_than_principal_axes_are_enough(data, context):
 def test_a_forest_predicts_what_scikit_learn_does(count):
     rng = np.random.default_rng(3)
     features, scores = rng.normal(size=(300, 5)), rng.random((300, 2))
-    grown = forest.fit(features, scores, trees=15, leaf=3, share=0.5, seed=4)
-    theirs = ExtraTreesRegressor(15, min_samples_leaf=3, max_features=0.5, random_state=4).fit(features, scores)
+    grown = forest.fit(features, scores, trees=15, depth=9, leaf=3, share=0.5, seed=4)
+    theirs = ExtraTreesRegressor(15, max_depth=9, min_samples_leaf=3, max_features=0.5, random_state=4).fit(
+        features, scores
+    )
     asked = rng.normal(size=(count, 5))
     expected = theirs.predict(asked)
     assert grown.predict(asked) == pytest.approx(expected[:, 1] - expected[:, 0], abs=1e-6)

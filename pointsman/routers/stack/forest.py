@@ -46,13 +46,14 @@ class Forest:
         return cls(**{name: arrays[f"forest.{name}"] for name in cls.__dataclass_fields__})
 
 
-def fit(features: Floats, scores: Floats, *, trees: int, leaf: int, share: float, seed: int) -> Forest:
+def fit(features: Floats, scores: Floats, *, trees: int, depth: int, leaf: int, share: float, seed: int) -> Forest:
     """Fit trees that split where both models' scores, shape (n, 2): weak, strong, become purer together.
 
     Args:
         features: shape (n, k).
         scores: what each model's answer scored; their difference is what a leaf predicts.
         trees: how many.
+        depth: most splits between root and leaf.
         leaf: fewest queries in a leaf.
         share: of the features that are tried at a split.
         seed: of the random splits; equal seeds give equal trees.
@@ -60,7 +61,7 @@ def fit(features: Floats, scores: Floats, *, trees: int, leaf: int, share: float
     from sklearn.ensemble import ExtraTreesRegressor
 
     fitted: Any = ExtraTreesRegressor(
-        trees, min_samples_leaf=leaf, max_features=share, random_state=seed, n_jobs=-1
+        trees, max_depth=depth, min_samples_leaf=leaf, max_features=share, random_state=seed, n_jobs=-1
     ).fit(features, scores)
     parts = [estimator.tree_ for estimator in fitted.estimators_]
     roots = np.cumsum([0, *(part.node_count for part in parts)])[:-1]

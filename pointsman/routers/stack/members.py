@@ -51,6 +51,7 @@ def fit_simple(train: Known, settings: StackConfig, seed: int) -> Simple:
         np.hstack([train.looks, axes]),
         train.scores,
         trees=settings.trees,
+        depth=settings.depth,
         leaf=settings.leaf_queries,
         share=settings.feature_share,
         seed=seed,

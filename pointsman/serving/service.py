@@ -1,6 +1,7 @@
 """The BentoML service: `bentoml serve pointsman.serving.service:Router`."""
 
 import asyncio
+import gc
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -92,7 +93,9 @@ class Router:
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     def listen(self) -> None:
-        """Read the router anew on SIGHUP."""
+        """Read the router anew on SIGHUP; and let the garbage collector pass over all that the start left behind."""
+        gc.collect()
+        gc.freeze()
         Reloader(self.runtime, self.proxy.serving if self.proxy else None).listen()
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]

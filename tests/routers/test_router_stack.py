@@ -88,10 +88,15 @@ def known(rows=300, seed=6, gain=lambda looks, states: looks[:, 0]):
 
 
 def test_the_linear_member_has_the_vote_where_the_gain_is_linear_in_the_surface(context):
-    linear, forest, nearest, encoder = fit_votes(known(), context.router.stack, seed=7)
+    linear, forest, nearest, encoder = fit_votes(known(rows=1500), context.router.stack, seed=7)
     assert linear > forest + nearest
     assert nearest < 0.2
     assert encoder == 0.25
+
+
+def test_of_few_queries_the_members_vote_nearly_alike(context):
+    votes = fit_votes(known(rows=40, gain=lambda looks, states: 0.01 * looks[:, 0]), context.router.stack, seed=7)
+    assert votes[:3].min() > 0.1
 
 
 def test_votes_come_from_queries_that_a_member_did_not_see(context):
@@ -211,11 +216,11 @@ def packaged_stack(trained_stack, tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("count", [1, 3, 50])
-def test_neighbours_predict_the_mean_gain_of_the_nearest_directions(count):
+@pytest.mark.parametrize(("asked_for", "count"), [(1, 1), (3, 3), (50, 4)], ids=["one", "some", "a fifth at most"])
+def test_neighbours_predict_the_mean_gain_of_the_nearest_directions(asked_for, count):
     rng = np.random.default_rng(5)
     axes, gains, asked = rng.normal(size=(20, 4)), rng.integers(-1, 2, 20).astype(float), rng.normal(size=(6, 4))
-    found = neighbours.fit(axes, gains, count).predict(asked)
+    found = neighbours.fit(axes, gains, asked_for).predict(asked)
     for query, mean in zip(asked, found, strict=True):
         cosines = axes @ query / np.linalg.norm(axes, axis=1)
         assert mean == pytest.approx(gains[np.argsort(-cosines)[:count]].mean())

@@ -18,8 +18,8 @@ PENALTIES = np.logspace(0, 5, 11)  # of the ridge regression; the best by leave-
 FOLDS = 5
 # Tuning the encoder anew for each fold would take five times as long, so that its vote is not fitted.
 ENCODERS_VOTE = 1 / len(MEMBERS)
-# Equal votes count as so many queries for each of train: who tells apart what train holds may be lost in what is new.
-EQUALITY = 0.3
+# Equal votes count as so many queries: a few labels tell little of who is right, and many of train's kind alone.
+EQUALITY = 300
 LEAST_VARIANCE = 1e-6  # of predicted gains, so that there is a vote where nothing is predicted
 
 
@@ -75,7 +75,7 @@ def fit_votes(train: Known, settings: StackConfig, seed: int) -> Floats:
     predicted = _out_of_fold(train, settings, seed)
     centred, gains = predicted - predicted.mean(axis=0), train.gains - train.gains.mean()
     variance = max(float(centred.std(axis=0).mean()) ** 2, LEAST_VARIANCE)
-    pull = np.sqrt(EQUALITY * len(gains) * variance) * np.eye(centred.shape[1])
+    pull = np.sqrt(EQUALITY * variance) * np.eye(centred.shape[1])
     weights, _ = nnls(np.vstack([centred, pull]), np.append(gains, pull.mean(axis=1)))
     return np.append((1 - ENCODERS_VOTE) * weights, ENCODERS_VOTE)
 

@@ -36,8 +36,9 @@ class Neighbours:
 
 
 def fit(axes: Floats, gains: Floats, count: int) -> Neighbours:
-    """Remember train: axes, shape (n, k), and gains, shape (n,); with fewer queries than `count` all vote."""
-    return Neighbours(_directions(axes), gains.astype(np.float32), np.array([min(count, len(gains))], dtype=np.int32))
+    """Remember train: axes, shape (n, k), and gains, shape (n,); `count` of them vote, but at most a fifth."""
+    voting = min(count, max(1, len(gains) // 5))
+    return Neighbours(_directions(axes), gains.astype(np.float32), np.array([voting], dtype=np.int32))
 
 
 def _directions(axes: Floats) -> NDArray[np.float32]:

@@ -24,6 +24,7 @@ from benchmarks.servers.process import resident_mb, service, started
 from pointsman.routers import packaged
 from pointsman.routers.encoder import OnnxEncoder
 from pointsman.serving.runtime import Runtime
+from pointsman.serving.settings import Settings
 
 ROUTER = Path("models/router")
 CLIENTS = (1, 32, 200)
@@ -57,9 +58,11 @@ def start(_: argparse.Namespace) -> Iterator[str]:
 
 def parts(options: argparse.Namespace) -> Iterator[str]:
     """One text's way, from the bare forward pass to the answer over HTTP: medians of one request at a time."""
-    router = packaged.load(ROUTER)
+    router = packaged.load(ROUTER, threads=Settings.threads)  # as the service does
     texts = [clients.text(number) for number in range(200)]
-    encoder = OnnxEncoder(ROUTER / router.onnx, ROUTER / packaged.TOKENIZER, router.max_tokens)
+    encoder = OnnxEncoder(
+        ROUTER / router.onnx, ROUTER / packaged.TOKENIZER, router.max_tokens, threads=Settings.threads
+    )
     tokens = [encoder.encode(text) for text in texts]
     forward = _median_ms([lambda ids=ids: encoder.run([ids]) for ids in tokens])  # type: ignore[misc]
     whole = _median_ms([lambda text=text: router.scores([text]) for text in texts])  # type: ignore[misc]

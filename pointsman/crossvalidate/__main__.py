@@ -35,6 +35,7 @@ from pointsman.llm.shelf import Asking
 from pointsman.report.numbers import plain, with_ci
 from pointsman.routers.context import make_context, make_embedder
 from pointsman.routers.names import COMPARED, SERVABLE
+from pointsman.studies.code import code_digest
 from pointsman.tables.io import write_json
 
 _AGAINST = "length"
@@ -111,12 +112,13 @@ def _table(result: Mapping[str, Any]) -> str:
 
 
 def _partial(output: Path, table: pd.DataFrame, params: Params, options: argparse.Namespace) -> Path:
-    """Where finished folds wait; another one for other queries or settings."""
+    """Where finished folds wait; another one for other queries, settings or routers' code."""
     shaping = {
         "queries": table[["text", "weak_score", "strong_score"]].to_dict("list"),
         "router": params.router,
         "embedder": params.embedder,
         "seed": [params.seed, options.seed, options.folds],
+        "code": code_digest("routers"),
     }
     return output.with_name(f"{output.name}.{digest(shaping)[:12]}.partial")
 

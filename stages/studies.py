@@ -17,8 +17,8 @@ from pointsman.evaluation.intervals import resample_weights
 from pointsman.evaluation.judge import read_outcomes
 from pointsman.llm.shelf import Asking
 from pointsman.routers.context import make_context
+from pointsman.routers.files import CODE, folder_sha256
 from pointsman.routers.fitting import read_fit_data
-from pointsman.studies.code import code_digest
 from pointsman.studies.fits import HeldOut, planned, score
 from pointsman.studies.summary import summarise
 from pointsman.tables.embeddings import read_embeddings
@@ -42,7 +42,7 @@ def main() -> None:
     fits = planned(wanted.routers, wanted.seeds, wanted.labels, params.seed, len(data.train))
     rows = dataset[["id", "text", "split", "weak_score", "strong_score"]].to_dict("list")
     shaping = {"rows": rows, "router": params.router, "embedder": params.embedder, "seed": params.seed}
-    shaping["code"] = code_digest("routers")
+    shaping["code"] = folder_sha256(CODE, "*.py")  # scores of other code are not taken up again
     kept = repository_root() / KEPT / digest(shaping)[:12]
     scores = {
         fit: score(

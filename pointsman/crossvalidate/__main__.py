@@ -34,8 +34,8 @@ from pointsman.evaluation.summary import compare_apgr, evaluate_router
 from pointsman.llm.shelf import Asking
 from pointsman.report.numbers import plain, with_ci
 from pointsman.routers.context import make_context, make_embedder
+from pointsman.routers.files import CODE, folder_sha256
 from pointsman.routers.names import COMPARED, SERVABLE
-from pointsman.studies.code import code_digest
 from pointsman.tables.io import write_json
 
 _AGAINST = "length"
@@ -118,7 +118,7 @@ def _partial(output: Path, table: pd.DataFrame, params: Params, options: argpars
         "router": params.router,
         "embedder": params.embedder,
         "seed": [params.seed, options.seed, options.folds],
-        "code": code_digest("routers"),
+        "code": folder_sha256(CODE, "*.py"),
     }
     return output.with_name(f"{output.name}.{digest(shaping)[:12]}.partial")
 

@@ -14,6 +14,7 @@ from pointsman.errors import PointsmanError
 MANIFEST = "router.json"
 ARRAYS = "arrays.safetensors"
 MODEL_FILE = "model.json"  # beside a router's scores: the hash of the model that gave them
+CODE = Path(__file__).parent  # of all routers
 FORMAT = 1
 
 Arrays = dict[str, NDArray[Any]]
@@ -77,10 +78,10 @@ def read_arrays(folder: Path, remedy: str = "dvc repro") -> Arrays:
         raise RouterError(f"{path} is damaged: {problem}. Write it again with: {remedy}") from problem
 
 
-def folder_sha256(folder: Path) -> str:
-    """SHA-256 over the names and contents of a folder's files: changes if and only if one of them does."""
+def folder_sha256(folder: Path, pattern: str = "*") -> str:
+    """SHA-256 over the names and contents of a folder's files of a pattern: changes if and only if one of them does."""
     total = hashlib.sha256()
-    for path in sorted(file for file in folder.rglob("*") if file.is_file()):
+    for path in sorted(file for file in folder.rglob(pattern) if file.is_file()):
         total.update(
             f"{path.relative_to(folder).as_posix()}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode()
         )

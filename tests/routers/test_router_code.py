@@ -1,6 +1,6 @@
 import pytest
 
-from pointsman.studies.code import code_digest
+from pointsman.routers.files import CODE, folder_sha256
 
 
 @pytest.fixture
@@ -22,17 +22,17 @@ def edit(package):
 
 @pytest.mark.parametrize("change", [rename, edit])
 def test_other_code_has_another_name(package, change):
-    before = code_digest("routers", package)
+    before = folder_sha256(package / "routers", "*.py")
     change(package)
-    assert code_digest("routers", package) != before
+    assert folder_sha256(package / "routers", "*.py") != before
 
 
 def test_code_of_other_folders_and_compiled_files_do_not_matter(package):
-    before = code_digest("routers", package)
+    before = folder_sha256(package / "routers", "*.py")
     (package / "other.py").write_text("C = 2\n")
     (package / "routers" / "a.pyc").write_bytes(b"compiled")
-    assert code_digest("routers", package) == before
+    assert folder_sha256(package / "routers", "*.py") == before
 
 
 def test_the_routers_are_found():
-    assert code_digest("routers") != code_digest("no such folder")
+    assert folder_sha256(CODE, "*.py") != folder_sha256(CODE / "no such folder", "*.py")

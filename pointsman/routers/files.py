@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,20 @@ Arrays = dict[str, NDArray[Any]]
 
 class RouterError(PointsmanError):
     """A router's folder is not what it should be, or a router lacks what it needs."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Part of a router of which every field is an array; arrays.safetensors names them by class and field."""
+
+    def arrays(self) -> Arrays:
+        """What `from_arrays` reads."""
+        return {f"{type(self).__name__.lower()}.{name}": value for name, value in vars(self).items()}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """Read what `arrays` gave."""
+        return cls(**{field.name: arrays[f"{cls.__name__.lower()}.{field.name}"] for field in fields(cls)})
 
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pointsman.routers.base import Floats
-from pointsman.routers.files import Arrays
+from pointsman.routers.files import Stored
 
 COMPONENTS = 48  # of the state that trees and neighbours see: trees split on one number at a time
 # The ridge penalty treats all columns alike. All of a state together then weigh as much as 24 surface features.
@@ -17,7 +17,7 @@ ALIKE = 1e-6  # states of unit length that are nearer to each other are equal
 
 
 @dataclass(frozen=True)
-class Features:
+class Features(Stored):
     """Columns of the members."""
 
     centre: Floats  # shape (surface,): mean on train
@@ -34,15 +34,6 @@ class Features:
     def axes(self, states: NDArray[np.float32]) -> Floats:
         """Shape (n, k): the state along its principal axes."""
         return np.asarray((states - self.mean) @ self.components, dtype=np.float64)
-
-    def arrays(self) -> Arrays:
-        """What `from_arrays` reads."""
-        return {f"features.{name}": value for name, value in vars(self).items()}
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Features:
-        """Read what `arrays` gave."""
-        return cls(**{name: arrays[f"features.{name}"] for name in cls.__dataclass_fields__})
 
 
 def fit(looks: Floats, states: NDArray[np.float32]) -> Features:

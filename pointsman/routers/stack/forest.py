@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pointsman.routers.base import Floats
-from pointsman.routers.files import Arrays
+from pointsman.routers.files import Stored
 
 
 @dataclass(frozen=True)
-class Forest:
+class Forest(Stored):
     """All trees' nodes, level by level from the roots, so that the two children of a node are neighbours.
 
     A leaf is its own left child, and nothing goes right there.
@@ -35,15 +35,6 @@ class Forest:
             goes_right = rows.take(start + self.feature.take(nodes)) > self.threshold.take(nodes)
             nodes = self.left.take(nodes) + goes_right
         return np.asarray(self.value.take(nodes).reshape(len(rows), trees).mean(axis=1, dtype=np.float64))
-
-    def arrays(self) -> Arrays:
-        """What `from_arrays` reads."""
-        return {f"forest.{name}": value for name, value in vars(self).items()}
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Forest:
-        """Read what `arrays` gave."""
-        return cls(**{name: arrays[f"forest.{name}"] for name in cls.__dataclass_fields__})
 
 
 def fit(features: Floats, scores: Floats, *, trees: int, depth: int, leaf: int, share: float, seed: int) -> Forest:

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pointsman.routers.base import Floats
-from pointsman.routers.files import Arrays
+from pointsman.routers.files import Stored
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class Neighbours(Stored):
     """Train queries, to be looked up by the direction of their state's principal axes."""
 
     directions: NDArray[np.float32]  # shape (train, k), unit length
@@ -24,15 +24,6 @@ class Neighbours:
         similarity = _directions(axes) @ self.directions.T
         nearest = np.argpartition(-similarity, int(self.count[0]) - 1, axis=1)[:, : int(self.count[0])]
         return np.asarray(self.gains[nearest].mean(axis=1, dtype=np.float64))
-
-    def arrays(self) -> Arrays:
-        """What `from_arrays` reads."""
-        return {f"neighbours.{name}": value for name, value in vars(self).items()}
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Neighbours:
-        """Read what `arrays` gave."""
-        return cls(**{name: arrays[f"neighbours.{name}"] for name in cls.__dataclass_fields__})
 
 
 def fit(axes: Floats, gains: Floats, count: int) -> Neighbours:

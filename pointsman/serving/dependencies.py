@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.datastructures import State
 
 from pointsman.serving.proxy.errors import ApiError
 from pointsman.serving.proxy.proxy import Proxy
@@ -14,13 +15,22 @@ async def _runtime(request: Request) -> Runtime:
     return runtime
 
 
-async def _proxy(request: Request) -> Proxy:
-    proxy: Proxy | None = request.app.state.proxy
+def loaded_proxy(state: State) -> Proxy:
+    """The proxy of a service that has started.
+
+    Raises:
+        ApiError: 503, its router was packaged without one.
+    """
+    proxy: Proxy | None = state.proxy
     if proxy is None:
         raise ApiError(
             503, "This router was packaged without serving.json. Package it with: dvc repro package", code="not_set_up"
         )
     return proxy
+
+
+async def _proxy(request: Request) -> Proxy:
+    return loaded_proxy(request.app.state)
 
 
 Loaded = Annotated[Runtime, Depends(_runtime)]

@@ -19,6 +19,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     422: {"model": Problem, "description": "A value is not what it should be"},
 }
 OPENAI_PATHS = "/v1/"
+FAILED = "the service failed on this request; its log says why"
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -36,9 +37,14 @@ def answer(path: str, status: int, detail: str, headers: Mapping[str, str] | Non
     return JSONResponse(body, status, headers)
 
 
+def refuse(problem: ApiError) -> JSONResponse:
+    """The proxy's refusal, as the client reads it."""
+    return JSONResponse(problem.body, problem.status, problem.headers)
+
+
 async def _refused_by_proxy(_: Request, problem: Exception) -> JSONResponse:
     assert isinstance(problem, ApiError)
-    return JSONResponse(problem.body, problem.status, problem.headers)
+    return refuse(problem)
 
 
 async def _invalid(request: Request, problem: Exception) -> JSONResponse:
@@ -62,7 +68,7 @@ async def _refused(request: Request, problem: Exception) -> JSONResponse:
 
 
 async def _failed(request: Request, _: Exception) -> JSONResponse:
-    return answer(request.url.path, 500, "the service failed on this request; its log says why")
+    return answer(request.url.path, 500, FAILED)
 
 
 def describe(errors: Sequence[Mapping[str, Any]]) -> str:

@@ -23,6 +23,7 @@ from pointsman.serving.proxy.proxy import Proxy, read_serving
 from pointsman.serving.reload import Reloader, pass_on_hangups
 from pointsman.serving.runtime import Runtime, load_router
 from pointsman.serving.settings import Settings
+from pointsman.serving.shortcut import Shortcut
 
 SWAGGER_UI = Path(bentoml.__file__).parent / "_internal" / "server" / "static_content"
 
@@ -108,6 +109,7 @@ class Router:
 
 Router.add_asgi_middleware(ShortChain)  # type: ignore[attr-defined]
 Router.add_asgi_middleware(Gate, state=api.state)  # type: ignore[attr-defined]
+Router.add_asgi_middleware(Shortcut, state=api.state)  # type: ignore[attr-defined]
 
 
 def _host() -> str:

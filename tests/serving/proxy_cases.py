@@ -16,6 +16,7 @@ from pointsman.serving.proxy.access import Access, Gate, Limiter
 from pointsman.serving.proxy.keys import ADMIN_KEYS, Keys
 from pointsman.serving.proxy.proxy import Proxy
 from pointsman.serving.runtime import Runtime
+from pointsman.serving.shortcut import Shortcut
 
 KEY = "sk-upstream-secret"
 USAGE = {"prompt_tokens": 10, "completion_tokens": 4, "total_tokens": 14}
@@ -259,7 +260,13 @@ def serve(router, serving, environment=None, keys="", admin_keys=""):
 
     app.router.lifespan_context = lifespan
     server = uvicorn.Server(
-        uvicorn.Config(Gate(app, app.state), host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=1)
+        uvicorn.Config(
+            Gate(Shortcut(app, app.state), app.state),
+            host="127.0.0.1",
+            port=0,
+            log_level="error",
+            timeout_graceful_shutdown=1,
+        )
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -13,6 +13,7 @@ from pointsman.serving.proxy.requests import parse
 from pointsman.serving.proxy.rollout import Rollout
 
 RELEASED = 1_700_000_000  # seconds since 1970; models of this service have no day of birth, but clients expect one
+CHAT_PATH = "/v1/chat/completions"
 routes = APIRouter(prefix="/v1")
 
 

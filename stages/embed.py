@@ -10,7 +10,7 @@ from pointsman.cli import run, say, take_no_arguments
 from pointsman.config.params import load_params
 from pointsman.llm.weights import resolve
 from pointsman.routers.base import router_text
-from pointsman.routers.embedding import embed
+from pointsman.routers.embedding import Embedder
 from pointsman.tables.embeddings import write_embeddings
 from pointsman.tables.schemas import QUERIES, read_table
 
@@ -22,7 +22,9 @@ def main() -> None:
     queries = read_table(Path("data/queries.jsonl"), QUERIES)
     texts = [router_text(prompt, said) for prompt, said in zip(queries["prompt"], queries["messages"], strict=True)]
     encoder = params.embedder
-    vectors = embed(texts, resolve(encoder.weights, params.weights), encoder.max_tokens, encoder.batch_size)
+    weights = resolve(encoder.weights, params.weights)
+    embed = Embedder(weights, encoder.max_tokens, encoder.batch_size, layers=encoder.layers, quiet=False)
+    vectors = embed(texts)
     write_embeddings(Path("data/embeddings.npy"), list(queries["id"]), vectors)
     say(f"data/embeddings.npy: {vectors.shape[0]} queries, {vectors.shape[1]} dimensions")
 

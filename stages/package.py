@@ -16,8 +16,7 @@ from pointsman.evaluation.judge import read_outcomes
 from pointsman.evaluation.outcomes import Floats, Outcomes
 from pointsman.llm.shelf import Asking
 from pointsman.routers.card import Card
-from pointsman.routers.context import make_embedder
-from pointsman.routers.names import EMBEDDING
+from pointsman.routers.context import encoder_config, make_embedder
 from pointsman.tables.io import read_json
 from pointsman.tables.schemas import DATASET, read_table
 
@@ -33,14 +32,13 @@ def main() -> None:
     validation = dataset[dataset["split"] == "validation"]
     name = winner["router"]
     asking = Asking(params.llm, params.provider, params.weights)
+    encoder = encoder_config(name, params.router, params.embedder)
     card = Card(
         weak=params.pair.weak.model,
         strong=params.pair.strong.model,
         counts={str(split): int(count) for split, count in dataset["split"].value_counts().sort_index().items()},
         metrics=metrics["test"]["routers"][name],
-        base={"bert": params.router.bert.base, "stack": params.router.stack.encoder.base}.get(
-            name, params.embedder.weights
-        ),
+        base=params.router.bert.base if name == "bert" else encoder.weights,
     )
     serving = pack_serving(params.serving, params.pair, params.provider)
     manifest = package(
@@ -49,7 +47,7 @@ def main() -> None:
         threshold=winner["threshold"],
         texts=list(validation["text"]),
         card=card,
-        embedder=make_embedder(params.embedder, asking) if name in EMBEDDING else None,
+        embedder=None if name == "bert" else make_embedder(encoder, asking),
         metric=partial(_validation_apgr, outcomes=read_outcomes(validation)),
         extras={SERVING_FILE: serving.model_dump(mode="json")},
     )

@@ -125,12 +125,7 @@ def routers_config(**train: object) -> RoutersConfig:
             leaf_queries=2,
             feature_share=0.5,
             neighbours=10,
-            encoder=BertConfig(
-                base="tiny",
-                layers=None,
-                max_tokens=MAX_TOKENS,
-                train=TrainConfig(**{**settings, "frozen_layers": 1, **train}),
-            ),
+            encoder=EmbedderConfig(weights="tiny", layers=1, max_tokens=MAX_TOKENS, batch_size=16),
         ),
     )
 
@@ -140,7 +135,7 @@ def fit_context(base: Path | None = None, **options: object) -> FitContext:
     from pointsman.routers.embedding import Embedder
 
     config = routers_config(**options.pop("train", {}))
-    embedder = EmbedderConfig(weights="tiny", max_tokens=MAX_TOKENS, batch_size=16)
+    embedder = EmbedderConfig(weights="tiny", layers=None, max_tokens=MAX_TOKENS, batch_size=16)
     defaults = {"seed": 7, "quiet": True, "base": base, "embed": base and Embedder(base, MAX_TOKENS, 16)}
     return FitContext(router=config, embedder=embedder, **{**defaults, **options})
 
@@ -184,11 +179,11 @@ def tiny_bert_router(base: Path):
     """An untrained bert router whose scores of short texts spread around 0.5."""
     import torch
 
+    from pointsman.routers.bert.data import base_tokenizer
+    from pointsman.routers.bert.encoder import TunedEncoder
+    from pointsman.routers.bert.model import from_base
     from pointsman.routers.bert.router import BertRouter
     from pointsman.routers.calibration import Calibration
-    from pointsman.routers.tuned.data import base_tokenizer
-    from pointsman.routers.tuned.encoder import TunedEncoder
-    from pointsman.routers.tuned.model import from_base
 
     with torch.random.fork_rng():
         torch.manual_seed(1)

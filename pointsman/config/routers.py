@@ -2,16 +2,17 @@
 
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
 from pointsman.config.base import PositiveFloat, PositiveInt, Section, Share
 from pointsman.config.llm import Candidate
 
 
 class EmbedderConfig(Section):
-    """The frozen sentence encoder."""
+    """A frozen sentence encoder."""
 
     weights: str = Field(description="A key of `weights`, or a hub id or folder of a sentence-transformers model")
+    layers: NonNegativeInt | None = Field(description="Lowest layers that are used; null: all of them")
     max_tokens: PositiveInt = Field(description="Longer texts are cut, tokens")
     batch_size: PositiveInt = Field(description="Texts encoded at once")
 
@@ -102,14 +103,14 @@ class KnnConfig(Section):
 
 
 class StackConfig(Section):
-    """A fine-tuned encoder, and a linear model, a forest and neighbours by the surface and the frozen layers."""
+    """A linear model, a forest and neighbours, by a query's surface and a frozen encoder's lowest layers."""
 
     trees: PositiveInt = Field(description="Trees of the forest")
     depth: PositiveInt = Field(description="Most splits between a tree's root and a leaf")
     leaf_queries: PositiveInt = Field(description="Fewest train queries in a leaf")
     feature_share: PositiveFloat = Field(le=1.0, description="Share of the features that are tried at a split")
     neighbours: PositiveInt = Field(description="Train queries that vote")
-    encoder: BertConfig
+    encoder: EmbedderConfig
 
 
 class RoutersConfig(Section):

@@ -13,7 +13,7 @@ ABOUT = {
     "semantic": "compares the query with example queries of each topic",
     "llm": "asks a language model how hard the query is",
     "bert": "a small encoder, fine-tuned on the train queries",
-    "stack": "a linear model, a forest and the nearest train queries vote with the encoder whose layers they read",
+    "stack": "a linear model, a forest and the nearest train queries vote, by the query's words and its surface",
     "knn": "what the nearest train queries gained",
     "length": "the longer the query, the harder",
     "random": "chance",

@@ -9,7 +9,7 @@ from typing import Any
 KINDS = {
     "bert": "An encoder, fine-tuned on queries alone, predicts each model's score; the difference is calibrated.",
     "semantic": "Each query is compared with example queries of every route; each route carries its share of gain.",
-    "stack": "A linear model, a forest and the nearest train queries vote with the encoder whose layers they read.",
+    "stack": "A linear model, a forest and the nearest train queries vote, by the query's words and its surface.",
     "knn": "The nearest train queries vote with what they gained.",
 }
 

@@ -11,7 +11,7 @@ from pointsman.llm.shelf import Asking
 from pointsman.llm.weights import model_hash, resolve
 from pointsman.routers.embedding import Embedder
 from pointsman.routers.fitting import FitContext
-from pointsman.routers.names import EMBEDDING
+from pointsman.routers.names import ENCODED
 
 if TYPE_CHECKING:
     from pointsman.config.routers import EmbedderConfig, RoutersConfig
@@ -22,21 +22,25 @@ def make_context(
 ) -> FitContext:
     """The context of one router: its base weights, encoder and model are fetched only for those that use them."""
     candidate = router.llm.candidate
-    weights = {"bert": router.bert.base, "stack": router.stack.encoder.base}.get(name)
-    base = None if weights is None else resolve(weights, asking.weights)
     return FitContext(
         router=router,
         embedder=embedder,
         seed=seed,
-        embed=make_embedder(embedder, asking) if name in (*EMBEDDING, "shuffled") else None,
+        embed=make_embedder(encoder_config(name, router, embedder), asking) if name in (*ENCODED, "shuffled") else None,
         ask=partial(ask, settings=asking, what="classifications") if name == "llm" else None,
         model_hash=model_hash(candidate.model, asking.weights) if candidate.provider == "local" else None,
         template=Path(router.llm.prompt).read_text("utf-8") if name == "llm" else None,
-        base=None if base is None else Path(base),
+        base=Path(resolve(router.bert.base, asking.weights)) if name == "bert" else None,
         quiet=quiet,
     )
 
 
+def encoder_config(name: str, router: RoutersConfig, embedder: EmbedderConfig) -> EmbedderConfig:
+    """The frozen encoder of a router: its own, or the one that others share."""
+    return router.stack.encoder if name == "stack" else embedder
+
+
 def make_embedder(config: EmbedderConfig, asking: Asking) -> Embedder:
-    """The sentence encoder, its weights fetched."""
-    return Embedder(resolve(config.weights, asking.weights), config.max_tokens, config.batch_size)
+    """A frozen encoder, its weights fetched."""
+    weights = resolve(config.weights, asking.weights)
+    return Embedder(weights, config.max_tokens, config.batch_size, layers=config.layers)

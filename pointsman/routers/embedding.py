@@ -24,12 +24,15 @@ class Parts(NamedTuple):
 
 
 class Embedder:
-    """A sentence-transformers model; loaded on the first call."""
+    """A sentence-transformers model, or its lowest layers; loaded on the first call."""
 
-    def __init__(self, source: Path | str, max_tokens: int, batch_size: int, *, quiet: bool = True) -> None:
+    def __init__(
+        self, source: Path | str, max_tokens: int, batch_size: int, *, layers: int | None = None, quiet: bool = True
+    ) -> None:
         self.source = source
         self.max_tokens = max_tokens
         self.batch_size = batch_size
+        self.layers = layers
         self.quiet = quiet
         self._model: SentenceTransformer | None = None
 
@@ -37,7 +40,7 @@ class Embedder:
         """Embeddings of unit length, shape (n, d), or (0, 0) of no texts; the same texts give the same numbers.
 
         Raises:
-            RouterError: the folder or hub id holds no sentence-transformers model.
+            RouterError: the folder or hub id holds no sentence-transformers model, or one of fewer layers.
         """
         model = self._load()
         if not texts:
@@ -65,6 +68,8 @@ class Embedder:
         if self._model is None:
             from sentence_transformers import SentenceTransformer
 
+            from pointsman.routers.layers import keep_lowest
+
             try:
                 self._model = SentenceTransformer(str(self.source))
             except (OSError, ValueError) as problem:
@@ -73,11 +78,7 @@ class Embedder:
                     "key of `weights`, a hub id or a folder of a sentence-transformers model"
                 ) from problem
             self._model.max_seq_length = self.max_tokens
+            if self.layers is not None:
+                first: Any = self._model[0]
+                keep_lowest(first.auto_model, self.layers)
         return self._model
-
-
-def embed(
-    texts: Sequence[str], source: Path | str, max_tokens: int, batch_size: int, *, quiet: bool = False
-) -> NDArray[np.float32]:
-    """Embed texts once, with a progress bar; see `Embedder`."""
-    return Embedder(source, max_tokens, batch_size, quiet=quiet)(texts)

@@ -44,8 +44,8 @@ class FitData:
 class FitContext:
     """Settings, and what reaches outside the process: who embeds, who is asked, where base weights lie.
 
-    A router uses what it needs: `embed` semantic, knn and shuffled (for texts that come without embeddings),
-    `ask`, `model_hash` and `template` llm, `base` bert and stack.
+    A router uses what it needs: `embed` semantic, knn and shuffled (for texts that come without embeddings) and, as an
+    encoder of its own, stack; `ask`, `model_hash` and `template` llm, `base` bert.
     """
 
     router: RoutersConfig

@@ -46,20 +46,6 @@ class SentenceEmbedding(nn.Module):
         return nn.functional.normalize(features["sentence_embedding"], dim=-1)
 
 
-class StateAndScores(nn.Module):
-    """What the stack reads of its encoder."""
-
-    def __init__(self, model: Any, layers: int) -> None:
-        super().__init__()
-        self.model = model
-        self.layers = layers
-
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """State after the frozen layers and predicted scores, shape (n, d + heads)."""
-        state: Tensor = self.model.read(input_ids, attention_mask, self.layers)
-        return state
-
-
 def export_onnx(module: nn.Module, path: Path, vocabulary: int, max_tokens: int) -> None:
     """Write a module of (input_ids, attention_mask) as one file, with dynamic batch and length.
 

@@ -16,16 +16,8 @@ from pointsman.routers.base import Floats
 from pointsman.routers.card import Card, render
 from pointsman.routers.embedding import Embedder
 from pointsman.routers.files import FORMAT, MANIFEST, RouterError, read_manifest, write_manifest
-from pointsman.routers.names import EMBEDDING, SERVABLE
-from pointsman.routers.onnx_export import (
-    PredictedScores,
-    SentenceEmbedding,
-    StateAndScores,
-    export_onnx,
-    halve,
-    int8_ok,
-    quantise,
-)
+from pointsman.routers.names import SERVABLE
+from pointsman.routers.onnx_export import PredictedScores, SentenceEmbedding, export_onnx, halve, int8_ok, quantise
 from pointsman.routers.registry import load
 from pointsman.tables.io import atomic, atomic_folder, write_json
 
@@ -67,7 +59,7 @@ def package(
         threshold: route strong if and only if score > threshold.
         texts: validation queries, on which ONNX is compared with torch and int8 is judged.
         card: what the model card says.
-        embedder: the sentence encoder; needed for those that read an embedding.
+        embedder: the frozen encoder of all but bert.
         metric: APGR of the scores of `texts`; without it there is no int8 model.
         extras: other JSON files of the folder, by their names.
 
@@ -94,20 +86,15 @@ def _source(model_folder: Path, embedder: Embedder | None) -> _Source:
     name = read_manifest(model_folder).get("router")
     if name not in SERVABLE:
         raise RouterError(f"{model_folder} holds the {name} router, expected one of {', '.join(SERVABLE)}")
-    if name not in EMBEDDING:
-        return _tuned_source(load(model_folder))
+    if name == "bert":
+        router: Any = load(model_folder)
+        tuned = router.encoder
+        vocabulary = int(tuned.model.encoder.config.vocab_size)
+        return _Source(tuned.predict, PredictedScores(tuned.model), tuned.tokenizer, vocabulary, tuned.max_tokens)
     if embedder is None:
-        raise RouterError(f"the {name} router is packaged with its sentence encoder. Pass embedder")
+        raise RouterError(f"the {name} router is packaged with its encoder. Pass embedder")
     parts = embedder.parts()
     return _Source(embedder, SentenceEmbedding(parts.model), parts.tokenizer, parts.vocabulary, embedder.max_tokens)
-
-
-def _tuned_source(router: Any) -> _Source:
-    tuned = router.encoder
-    tail = (tuned.tokenizer, int(tuned.model.encoder.config.vocab_size), tuned.max_tokens)
-    if router.name == "bert":
-        return _Source(tuned.predict, PredictedScores(tuned.model), *tail)
-    return _Source(router.rows, StateAndScores(tuned.model, router.frozen_layers), *tail)
 
 
 def _copy(model_folder: Path, folder: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pointsman.routers.base import Floats, Scored
+from pointsman.routers.bert import scoring
 from pointsman.routers.calibration import Calibration
 from pointsman.routers.encoder import Device, OnnxEncoder, TokenIds, Tokens, offers_cuda
 from pointsman.routers.files import MANIFEST, RouterError, read_manifest
@@ -20,7 +21,6 @@ from pointsman.routers.knn import router as knn
 from pointsman.routers.names import EMBEDDING, SERVABLE
 from pointsman.routers.semantic import router as semantic
 from pointsman.routers.stack import head as stack
-from pointsman.routers.tuned import scoring
 
 REMEDY = "dvc repro package"
 TOKENIZER = "tokenizer.json"

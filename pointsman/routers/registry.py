@@ -9,7 +9,7 @@ from typing import Any
 from pointsman.routers.base import Router
 from pointsman.routers.files import RouterError, read_manifest
 from pointsman.routers.fitting import FitContext, FitData
-from pointsman.routers.names import EMBEDDING
+from pointsman.routers.names import ENCODED
 
 LEARNED = {
     "semantic": "pointsman.routers.semantic.router",
@@ -41,7 +41,7 @@ def load(folder: Path, context: FitContext | None = None) -> Router:
         return _load_llm(folder, context)
     embed = context.embed if context else None
     loaded: Router
-    loaded = _module(name).load(folder, embed) if name in EMBEDDING else _module(name).load(folder)
+    loaded = _module(name).load(folder, embed) if name in ENCODED else _module(name).load(folder)
     return loaded
 
 

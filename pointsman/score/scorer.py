@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from pointsman.routers import packaged
 from pointsman.routers.base import Floats
 from pointsman.routers.files import MANIFEST, RouterError, folder_sha256, read_manifest
 from pointsman.routers.names import EMBEDDING, SERVABLE
+
+if TYPE_CHECKING:
+    from pointsman.routers.fitting import FitContext
 
 DEFAULT_THRESHOLD = 0.5
 
@@ -75,19 +78,19 @@ def _trained(folder: Path, params: Path) -> Scorer:
     from pointsman.routers.registry import load
 
     name, identity = str(read_manifest(folder)["router"]), folder_sha256(folder)
-    router: Any = load(folder)
+    router: Any = load(folder, None if name == "bert" else _context(name, params))
     if name not in EMBEDDING:
         return Scorer(name, DEFAULT_THRESHOLD, identity, lambda texts: Verdicts(router.scores(texts).score, None))
-    embed = _embedder(params)
-    return Scorer(name, DEFAULT_THRESHOLD, identity, _with_embedder(router, embed), name == "semantic")
+    return Scorer(name, DEFAULT_THRESHOLD, identity, _with_embedder(router, router.embed), name == "semantic")
 
 
 def _unlabelled_semantic(params: Path) -> Scorer:
     """Routes, examples and priors as conf gives them; no label is needed."""
-    from pointsman.config.params import load_params
     from pointsman.routers.semantic.router import from_routes
 
-    config, embed = load_params(params).router.semantic, _embedder(params)
+    context = _context("semantic", params)
+    config, embed = context.router.semantic, context.embed
+    assert embed is not None, "the semantic router's context holds one"
     identity = hashlib.sha256(config.model_dump_json().encode()).hexdigest()
     router = from_routes(config, embed)
     return Scorer("semantic", DEFAULT_THRESHOLD, identity, _with_embedder(router, embed), has_routes=True)
@@ -104,12 +107,12 @@ def _with_embedder(router: Any, embed: Callable[[Sequence[str]], Any]) -> Callab
     return score
 
 
-def _embedder(params: Path) -> Callable[[Sequence[str]], Any]:
-    """The sentence encoder of params.yaml, its weights fetched."""
+def _context(name: str, params: Path) -> FitContext:
+    """What a router needs beside its folder, as params.yaml says."""
     from pointsman.config.params import load_params
-    from pointsman.llm.weights import resolve
-    from pointsman.routers.embedding import Embedder
+    from pointsman.llm.shelf import Asking
+    from pointsman.routers.context import make_context
 
     loaded = load_params(params)
-    config = loaded.embedder
-    return Embedder(resolve(config.weights, loaded.weights), config.max_tokens, config.batch_size)
+    asking = Asking(loaded.llm, loaded.provider, loaded.weights)
+    return make_context(name, loaded.router, loaded.embedder, loaded.seed, asking, quiet=True)

@@ -14,12 +14,12 @@ from transformers import TrainerControl, TrainerState
 
 from pointsman.routers import registry
 from pointsman.routers.baselines import shuffle_labels
+from pointsman.routers.bert.data import Rows
+from pointsman.routers.bert.model import ScoreModel, from_base, mean_pool, read_model, write_model
 from pointsman.routers.bert.router import load
+from pointsman.routers.bert.scoring import raw_scores
+from pointsman.routers.bert.train import KeepBest, split_watched
 from pointsman.routers.files import RouterError
-from pointsman.routers.tuned.data import Rows
-from pointsman.routers.tuned.model import ScoreModel, from_base, mean_pool, read_model, write_model
-from pointsman.routers.tuned.scoring import raw_scores
-from pointsman.routers.tuned.train import KeepBest, split_watched
 
 UNSEEN = planted_table(150, seed=99)
 UNSEEN_TEXTS = list(UNSEEN["text"])

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+import torch
+from transformers import AutoModel
 
-from pointsman.routers.embedding import Embedder, embed
+from pointsman.routers.embedding import Embedder
 from pointsman.routers.encoder import load_tokenizer, pad
 from pointsman.routers.files import RouterError
 
@@ -32,7 +34,7 @@ def test_a_broken_tokenizer_is_refused(tmp_path):
 
 
 def test_embeddings_have_unit_length_and_repeat(base):
-    first, second = (embed(TEXTS, base, 32, 2, quiet=True) for _ in range(2))
+    first, second = (Embedder(base, 32, 2)(TEXTS) for _ in range(2))
     assert first.dtype == np.float32
     assert np.linalg.norm(first, axis=1) == pytest.approx(np.ones(3), abs=1e-6)
     assert first.tobytes() == second.tobytes()
@@ -50,3 +52,18 @@ def test_no_texts_give_no_rows(base):
 def test_a_folder_that_holds_no_encoder_is_refused(tmp_path):
     with pytest.raises(RouterError, match=r"cannot be loaded.*Set `embedder\.weights` in conf/"):
         Embedder(tmp_path, 32, 2)(TEXTS)
+
+
+@pytest.mark.parametrize("layers", [0, 1, 2])
+def test_the_lowest_layers_alone_give_the_mean_of_their_states(base, layers):
+    """A batch of one text needs no mask, so that the base can be asked directly."""
+    embedder = Embedder(base, 32, 2, layers=layers)
+    ids = torch.tensor([embedder.parts().tokenizer.encode(TEXTS[0]).ids])
+    states = AutoModel.from_pretrained(base).eval()(input_ids=ids, output_hidden_states=True).hidden_states[layers]
+    mean = states[0].mean(dim=0).detach().numpy()
+    assert embedder(TEXTS[:1])[0] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-5)
+
+
+def test_more_layers_than_there_are_cannot_be_kept(base):
+    with pytest.raises(RouterError, match="layers is 3, but the encoder has 2, expected that many at most"):
+        Embedder(base, 32, 2, layers=3)(TEXTS)

@@ -254,27 +254,29 @@ def test_a_packaged_router_brings_its_threshold_and_routes(semantic_folder, tmp_
 
 @pytest.fixture
 def trained(tmp_path, monkeypatch):
-    """models/semantic and models/bert under the working folder, and parameters that name the tiny encoder."""
-    from types import SimpleNamespace
-
+    """Trained routers in models/ under the working folder, and parameters that name the tiny encoder."""
     from factories import tiny_bert_router
 
     from pointsman.config import params
     from pointsman.routers import registry
 
+    known = params.load_params()
     monkeypatch.chdir(tmp_path)
     base = tiny_base(tmp_path / "base")
     context = fit_context(base)
-    registry.fit("semantic", fit_data(planted_table(20), context.embed), context).save(tmp_path / "models/semantic")
+    for name in ("semantic", "stack"):
+        registry.fit(name, fit_data(planted_table(20), context.embed), context).save(tmp_path / "models" / name)
     tiny_bert_router(base).save(tmp_path / "models/bert")
     embedder = context.embedder.model_copy(update={"weights": str(base)})
-    loaded = SimpleNamespace(embedder=embedder, router=context.router, weights={})
+    stack = context.router.stack.model_copy(update={"encoder": embedder})
+    router = context.router.model_copy(update={"stack": stack})
+    loaded = known.model_copy(update={"embedder": embedder, "router": router, "weights": {}})
     monkeypatch.setattr(params, "load_params", lambda path: loaded)
     return tmp_path
 
 
 def test_bare_names_mean_the_trained_models(trained):
-    for name, has_routes in (("semantic", True), ("bert", False)):
+    for name, has_routes in (("semantic", True), ("bert", False), ("stack", False)):
         scorer = make_scorer(name, trained / "params.yaml")
         verdicts = scorer.score(["write a loop", "what is the capital"])
         assert scorer.threshold == 0.5

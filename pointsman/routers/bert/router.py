@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from pointsman.routers import calibration, fitting
 from pointsman.routers.base import Scored
+from pointsman.routers.bert import encoder as tuned
+from pointsman.routers.bert.scoring import HEADS, raw_scores
+from pointsman.routers.bert.train import is_main_process
 from pointsman.routers.files import RouterError, read_manifest, write_manifest
 from pointsman.routers.fitting import FitContext, FitData
-from pointsman.routers.tuned import encoder as tuned
-from pointsman.routers.tuned.scoring import HEADS, raw_scores
-from pointsman.routers.tuned.train import is_main_process
 
 
 @dataclass(frozen=True)

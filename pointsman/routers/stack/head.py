@@ -1,4 +1,4 @@
-"""What the stack makes of the encoder's rows; imports numpy alone, for serving."""
+"""What the stack makes of a query's text and state; imports numpy alone, for serving."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from pointsman.routers.stack.features import Features
 from pointsman.routers.stack.forest import Forest
 from pointsman.routers.stack.neighbours import Neighbours
 from pointsman.routers.stack.surface import surface
-from pointsman.routers.tuned.scoring import HEADS, raw_scores
 
-MEMBERS = ("linear", "forest", "neighbours", "encoder")
+MEMBERS = ("linear", "forest", "neighbours")
 
 
 @dataclass(frozen=True)
-class Simple:
-    """The members that go by the surface and the encoder's frozen layers."""
+class Members:
+    """Three models of the gain, by the surface and the state."""
 
     features: Features
     coefficients: Floats  # shape (surface + d + 1,): of the linear member; the last is its intercept
@@ -41,33 +40,28 @@ class Simple:
 class StackHead:
     """Weighted sum of the gains that the members predict."""
 
-    simple: Simple
-    votes: Floats  # shape (4,): weight of each of MEMBERS
+    members: Members
+    votes: Floats  # shape (3,): weight of each of MEMBERS
 
-    def mix(self, texts: Sequence[str], rows: NDArray[np.float32]) -> Floats:
-        """Raw scores, shape (n,), of texts and their rows: state and predicted scores, shape (n, d + 2)."""
-        return np.asarray(self.members(texts, rows) @ self.votes)
-
-    def members(self, texts: Sequence[str], rows: NDArray[np.float32]) -> Floats:
-        """Gain that each of MEMBERS predicts, shape (n, 4), of texts and their rows, shape (n, d + 2)."""
-        states, predicted = rows[:, : -len(HEADS)], rows[:, -len(HEADS) :]
-        return np.column_stack([self.simple.predict(surface(texts), states), raw_scores(predicted)])
+    def mix(self, texts: Sequence[str], states: NDArray[np.float32]) -> Floats:
+        """Raw scores, shape (n,), of texts and their states, shape (n, d)."""
+        return np.asarray(self.members.predict(surface(texts), states) @ self.votes)
 
     def arrays(self) -> Arrays:
         """For arrays.safetensors."""
-        simple = self.simple
-        parts = (simple.features, simple.forest, simple.neighbours)
+        members = self.members
+        parts = (members.features, members.forest, members.neighbours)
         named = {name: array for part in parts for name, array in part.arrays().items()}
-        return named | {"linear.coefficients": simple.coefficients, "votes": self.votes}
+        return named | {"linear.coefficients": members.coefficients, "votes": self.votes}
 
 
 def load(folder: Path) -> StackHead:
     """Read a saved stack, but for its encoder."""
     arrays = read_arrays(folder)
-    simple = Simple(
+    members = Members(
         Features.from_arrays(arrays),
         arrays["linear.coefficients"],
         Forest.from_arrays(arrays),
         Neighbours.from_arrays(arrays),
     )
-    return StackHead(simple, arrays["votes"])
+    return StackHead(members, arrays["votes"])

@@ -1,4 +1,4 @@
-"""Fits the stack's simple members, and finds how much each of them counts."""
+"""Fits the stack's members, and finds how much each of them counts."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from numpy.typing import NDArray
 
 from pointsman.routers.base import Floats
 from pointsman.routers.stack import features, forest, neighbours
-from pointsman.routers.stack.head import MEMBERS, Simple
+from pointsman.routers.stack.head import MEMBERS, Members
 
 if TYPE_CHECKING:
     from pointsman.config.routers import StackConfig
 
 PENALTIES = np.logspace(0, 5, 11)  # of the ridge regression; the best by leave-one-out is taken
 FOLDS = 5
-# Tuning the encoder anew for each fold would take five times as long, so that its vote is not fitted.
-ENCODERS_VOTE = 1 / len(MEMBERS)
 # Equal votes count as so many queries: a few labels tell little of who is right, and many of train's kind alone.
 EQUALITY = 300
 LEAST_VARIANCE = 1e-6  # of predicted gains, so that there is a vote where nothing is predicted
@@ -40,7 +38,7 @@ class Known(NamedTuple):
         return Known(self.looks[rows], self.states[rows], self.scores[rows])
 
 
-def fit_simple(train: Known, settings: StackConfig, seed: int) -> Simple:
+def fit_members(train: Known, settings: StackConfig, seed: int) -> Members:
     """Fit each member alone."""
     from sklearn.linear_model import RidgeCV
 
@@ -56,7 +54,7 @@ def fit_simple(train: Known, settings: StackConfig, seed: int) -> Simple:
         share=settings.feature_share,
         seed=seed,
     )
-    return Simple(
+    return Members(
         features=made,
         coefficients=np.append(linear.coef_, linear.intercept_),
         forest=grown,
@@ -65,10 +63,10 @@ def fit_simple(train: Known, settings: StackConfig, seed: int) -> Simple:
 
 
 def fit_votes(train: Known, settings: StackConfig, seed: int) -> Floats:
-    """Weight of each of MEMBERS, shape (4,), from predictions on folds that the members did not see.
+    """Weight of each of MEMBERS, shape (3,), from predictions on folds that the members did not see.
 
-    The simple members share three votes of four as stacked regressions do (Breiman, 1996), by non-negative least
-    squares, here with a ridge penalty on what differs from equal votes.
+    Stacked regressions (Breiman, 1996): non-negative least squares, here with a ridge penalty on what differs from
+    equal votes.
     """
     from scipy.optimize import nnls
 
@@ -77,15 +75,15 @@ def fit_votes(train: Known, settings: StackConfig, seed: int) -> Floats:
     variance = max(float(centred.std(axis=0).mean()) ** 2, LEAST_VARIANCE)
     pull = np.sqrt(EQUALITY * variance) * np.eye(centred.shape[1])
     weights, _ = nnls(np.vstack([centred, pull]), np.append(gains, pull.mean(axis=1)))
-    return np.append((1 - ENCODERS_VOTE) * weights, ENCODERS_VOTE)
+    return np.asarray(weights)
 
 
 def _out_of_fold(train: Known, settings: StackConfig, seed: int) -> Floats:
-    """What each simple member predicts, shape (n, 3), of each query when fitted on the other folds."""
+    """What each member predicts, shape (n, 3), of each query when fitted on the other folds."""
     folds = np.random.default_rng(seed).permutation(len(train.looks)) % FOLDS
-    predicted = np.empty((len(folds), len(MEMBERS) - 1))
+    predicted = np.empty((len(folds), len(MEMBERS)))
     for fold in range(FOLDS):
         left_out = folds == fold
-        simple = fit_simple(train.take(~left_out), settings, seed)
-        predicted[left_out] = simple.predict(train.looks[left_out], train.states[left_out])
+        members = fit_members(train.take(~left_out), settings, seed)
+        predicted[left_out] = members.predict(train.looks[left_out], train.states[left_out])
     return predicted

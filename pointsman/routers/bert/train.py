@@ -19,9 +19,9 @@ from transformers import (
 )
 
 from pointsman.config.routers import TrainConfig
+from pointsman.routers.bert.data import Rows, collate
+from pointsman.routers.bert.model import ScoreModel
 from pointsman.routers.files import RouterError
-from pointsman.routers.tuned.data import Rows, collate
-from pointsman.routers.tuned.model import ScoreModel
 
 
 class Trained(NamedTuple):

@@ -1,32 +1,29 @@
-"""The fine-tuned encoder as a whole: texts in, each model's predicted score out. The bert and stack routers use it."""
+"""The fine-tuned encoder as a whole: texts in, each model's predicted score out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
-from torch import Tensor
 
 from pointsman.config.routers import BertConfig
 from pointsman.routers import calibration, fitting
 from pointsman.routers.base import Floats
+from pointsman.routers.bert.data import TOKENIZER, Rows, base_tokenizer, labels_of, tokenise
+from pointsman.routers.bert.model import ScoreModel, from_base, read_model, write_model
+from pointsman.routers.bert.train import is_main_process, train_model
 from pointsman.routers.encoder import load_tokenizer, pad
 from pointsman.routers.files import RouterError
-from pointsman.routers.tuned.data import TOKENIZER, Rows, base_tokenizer, labels_of, tokenise
-from pointsman.routers.tuned.model import ScoreModel, from_base, read_model, write_model
-from pointsman.routers.tuned.train import is_main_process, train_model
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BATCH = 16
-Forward = Callable[[Tensor, Tensor], Tensor]  # token ids and mask to rows
 FEWEST = 10  # train queries
 HISTORY = "history.json"
 
@@ -41,15 +38,7 @@ class TunedEncoder:
     history: dict[str, Any] = field(default_factory=dict)  # losses of training; empty where it was loaded
 
     def predict(self, texts: Sequence[str]) -> Floats:
-        """Each model's predicted score in [0, 1], shape (n, 2): weak, strong."""
-        return calibration.sigmoid(self._run(texts, lambda ids, mask: self.model(ids, mask)["logits"]))
-
-    def read(self, texts: Sequence[str], layers: int) -> NDArray[np.float32]:
-        """Mean states above the lowest layers, and predicted scores; shape (n, hidden + 2), as `ScoreModel.read`."""
-        return self._run(texts, lambda ids, mask: self.model.read(ids, mask, layers)).astype(np.float32)
-
-    def _run(self, texts: Sequence[str], forward: Forward) -> Floats:
-        """A row for each text, in their order; similar lengths share a batch."""
+        """Each model's predicted score in [0, 1], shape (n, 2): weak, strong; similar lengths share a batch."""
         tokens = tokenise(self.tokenizer, texts)
         order = np.argsort([len(ids) for ids in tokens], kind="stable")
         device = next(self.model.parameters()).device
@@ -59,8 +48,8 @@ class TunedEncoder:
             for start in range(0, len(order), BATCH):
                 padded = pad([tokens[index] for index in order[start : start + BATCH]])
                 ids, mask = (torch.from_numpy(array).to(device) for array in padded)
-                rows.extend(forward(ids, mask).double().cpu().numpy())
-        return np.array(rows)[np.argsort(order)] if rows else np.zeros((0, 0))
+                rows.extend(self.model(ids, mask)["logits"].double().cpu().numpy())
+        return calibration.sigmoid(np.array(rows)[np.argsort(order)] if rows else np.zeros((0, 0)))
 
     def save(self, folder: Path) -> None:
         """Write weights, config, tokenizer and history; of several processes, the first writes."""

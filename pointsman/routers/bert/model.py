@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel
 from transformers.utils import logging
 
+from pointsman.routers.bert.scoring import HEADS
 from pointsman.routers.files import RouterError
-from pointsman.routers.tuned.scoring import HEADS
+from pointsman.routers.layers import layers_of
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
@@ -46,7 +47,7 @@ class ScoreModel(nn.Module):
         """
         if not layers:
             return
-        stack = _layers(self.encoder)
+        stack = layers_of(self.encoder)
         if layers >= len(stack):
             raise RouterError(
                 f"frozen_layers is {layers}, but the encoder has {len(stack)} layers, expected fewer. Lower it: "
@@ -55,34 +56,14 @@ class ScoreModel(nn.Module):
         self.encoder.requires_grad_(False)
         stack[layers:].requires_grad_(True)
 
-    def read(self, input_ids: Tensor, attention_mask: Tensor, layers: int) -> Tensor:
-        """Mean state above the lowest layers, of unit length, and predicted scores; shape (n, hidden + heads)."""
-        found = self.encoder(input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True)
-        state = nn.functional.normalize(mean_pool(found.hidden_states[layers], attention_mask), dim=-1)
-        return torch.cat([state, torch.sigmoid(self._logits(found, attention_mask))], dim=-1)
-
     def forward(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
         """Logits, and with labels (scores in [0, 1], shape (n, heads)) the mean cross-entropy."""
-        logits = self._logits(self.encoder(input_ids=input_ids, attention_mask=attention_mask), attention_mask)
+        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        logits = self.head(self.dropout(mean_pool(states, attention_mask)))
         if labels is None:
             return {"logits": logits}
         loss = nn.functional.binary_cross_entropy_with_logits(logits.float(), labels.float())
         return {"loss": loss, "logits": logits}
-
-    def _logits(self, found: Any, attention_mask: Tensor) -> Tensor:
-        """Of what the encoder returned."""
-        logits: Tensor = self.head(self.dropout(mean_pool(found.last_hidden_state, attention_mask)))
-        return logits
-
-
-def _layers(encoder: nn.Module) -> nn.ModuleList:
-    """The encoder's transformer layers, whatever the architecture calls them."""
-    config: Any = encoder.config
-    count = config.num_hidden_layers
-    for module in encoder.modules():
-        if isinstance(module, nn.ModuleList) and len(module) == count:
-            return module
-    raise RouterError(f"found no list of {count} layers in {type(encoder).__name__}; set frozen_layers to 0")
 
 
 def mean_pool(states: Tensor, attention_mask: Tensor) -> Tensor:

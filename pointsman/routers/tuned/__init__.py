@@ -1,1 +1,0 @@
-"""A fine-tuned encoder that predicts each model's score from the query alone."""

@@ -68,10 +68,11 @@ class Embedder:
         if self._model is None:
             from sentence_transformers import SentenceTransformer
 
-            from pointsman.routers.layers import keep_lowest
+            from pointsman.routers.pretrained import keep_lowest, no_report
 
             try:
-                self._model = SentenceTransformer(str(self.source))
+                with no_report():
+                    self._model = SentenceTransformer(str(self.source))
             except (OSError, ValueError) as problem:
                 raise RouterError(
                     f"embedder {str(self.source)!r} cannot be loaded: {problem}. Set `embedder.weights` in conf/ to a "
@@ -80,5 +81,5 @@ class Embedder:
             self._model.max_seq_length = self.max_tokens
             if self.layers is not None:
                 first: Any = self._model[0]
-                keep_lowest(first.auto_model, self.layers)
+                keep_lowest(first.model, self.layers)
         return self._model

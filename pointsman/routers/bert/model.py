@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel
-from transformers.utils import logging
 
 from pointsman.routers.bert.scoring import HEADS
 from pointsman.routers.files import RouterError
-from pointsman.routers.layers import layers_of
+from pointsman.routers.pretrained import layers_of, no_report
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
@@ -86,7 +84,7 @@ def from_base(base: Path | str, layers: int | None = None) -> ScoreModel:
         for name in ("attention_probs_dropout_prob", "attention_dropout"):
             if hasattr(config, name):
                 setattr(config, name, 0.0)
-        with _no_report():
+        with no_report():
             encoder = AutoModel.from_pretrained(str(base), config=config)
     except (OSError, ValueError) as problem:
         raise RouterError(
@@ -94,21 +92,6 @@ def from_base(base: Path | str, layers: int | None = None) -> ScoreModel:
             "a hub id or a folder of an encoder"
         ) from problem
     return ScoreModel(encoder.float(), int(encoder.config.hidden_size))
-
-
-@contextmanager
-def _no_report() -> Iterator[None]:
-    """Without the list of weights that a base has and its lowest layers do not need."""
-    library: Any = logging  # has no types
-    before, has_bar = library.get_verbosity(), library.is_progress_bar_enabled()
-    library.set_verbosity_error()
-    library.disable_progress_bar()
-    try:
-        yield
-    finally:
-        library.set_verbosity(before)
-        if has_bar:
-            library.enable_progress_bar()
 
 
 def _keep(config: Any, layers: int) -> None:

@@ -1,12 +1,30 @@
-"""The layers of an encoder, whatever its architecture calls them."""
+"""Pretrained encoders: how they are loaded without a report, and their layers, whatever an architecture calls them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from torch import nn
+from transformers.utils import logging
 
 from pointsman.routers.files import RouterError
+
+
+@contextmanager
+def no_report() -> Iterator[None]:
+    """Without a bar for a moment of loading, and the list of weights that the lowest layers of a base do not need."""
+    library: Any = logging  # has no types
+    before, has_bar = library.get_verbosity(), library.is_progress_bar_enabled()
+    library.set_verbosity_error()
+    library.disable_progress_bar()
+    try:
+        yield
+    finally:
+        library.set_verbosity(before)
+        if has_bar:
+            library.enable_progress_bar()
 
 
 def layers_of(encoder: nn.Module) -> nn.ModuleList:

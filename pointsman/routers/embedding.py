@@ -40,7 +40,7 @@ class Embedder:
         """Embeddings of unit length, shape (n, d), or (0, 0) of no texts; the same texts give the same numbers.
 
         Raises:
-            RouterError: the folder or hub id holds no sentence-transformers model, or one of fewer layers.
+            RouterError: the folder or hub id holds no sentence-transformers model, or one of fewer layers or positions.
         """
         model = self._load()
         if not texts:
@@ -68,7 +68,7 @@ class Embedder:
         if self._model is None:
             from sentence_transformers import SentenceTransformer
 
-            from pointsman.routers.pretrained import keep_lowest, no_report
+            from pointsman.routers.pretrained import check_length, keep_lowest, no_report
 
             try:
                 with no_report():
@@ -79,7 +79,8 @@ class Embedder:
                     "key of `weights`, a hub id or a folder of a sentence-transformers model"
                 ) from problem
             self._model.max_seq_length = self.max_tokens
+            encoder: Any = self._model[0]
+            check_length(encoder.model, self.max_tokens)
             if self.layers is not None:
-                first: Any = self._model[0]
-                keep_lowest(first.model, self.layers)
+                keep_lowest(encoder.model, self.layers)
         return self._model

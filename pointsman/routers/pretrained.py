@@ -53,3 +53,15 @@ def keep_lowest(encoder: nn.Module, layers: int) -> None:
     del found[layers:]
     config: Any = encoder.config
     config.num_hidden_layers = layers
+
+
+def check_length(encoder: nn.Module, max_tokens: int) -> None:
+    """Refuse texts that are longer than an encoder has positions for.
+
+    Raises:
+        RouterError: says how many it has.
+    """
+    config: Any = encoder.config
+    most = getattr(config, "max_position_embeddings", None)
+    if most is not None and max_tokens > most:
+        raise RouterError(f"max_tokens is {max_tokens}, but the encoder reads {most} tokens at most. Lower it in conf/")

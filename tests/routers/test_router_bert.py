@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +160,14 @@ def test_the_watched_rows_are_a_share_of_train_and_no_row_is_in_both():
 def test_too_few_queries_are_refused(base):
     with pytest.raises(RouterError, match="train has 8 queries, expected 10 or more"):
         registry.fit("bert", fit_data(planted_table(10)), fit_context(base))
+
+
+def test_queries_longer_than_the_base_has_positions_for_are_refused(data, base):
+    context = fit_context(base)
+    longer = context.router.bert.model_copy(update={"max_tokens": 65})
+    context = replace(context, router=context.router.model_copy(update={"bert": longer}))
+    with pytest.raises(RouterError, match="max_tokens is 65, but the encoder reads 64 tokens at most"):
+        registry.fit("bert", data, context)
 
 
 def test_a_base_that_is_no_encoder_is_refused_with_the_conf_line(tmp_path):

@@ -19,6 +19,7 @@ from pointsman.routers.bert.model import ScoreModel, from_base, read_model, writ
 from pointsman.routers.bert.train import is_main_process, train_model
 from pointsman.routers.encoder import load_tokenizer, pad
 from pointsman.routers.files import RouterError
+from pointsman.routers.pretrained import check_length
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,13 +68,15 @@ def fine_tune(train: pd.DataFrame, base: Path, config: BertConfig, *, seed: int,
     """Fine-tune a pretrained encoder on the texts and scores of train.
 
     Raises:
-        RouterError: the base cannot be loaded, train has fewer than ten rows, or training diverged.
+        RouterError: the base cannot be loaded or reads fewer tokens than that, train has fewer than ten rows, or
+            training diverged.
     """
     if len(train) < FEWEST:
         raise RouterError(f"train has {len(train)} queries, expected {FEWEST} or more to fine-tune an encoder")
     torch.manual_seed(seed)
     tokenizer = base_tokenizer(base, config.max_tokens)
     model, labels = from_base(base, config.layers), labels_of(train)
+    check_length(model.encoder, config.max_tokens)
     model.start_at([float(rate) for rate in labels.mean(axis=0)])
     model.freeze(config.train.frozen_layers)
     rows = Rows(tokenise(tokenizer, fitting.texts(train)), labels)

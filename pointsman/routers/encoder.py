@@ -80,6 +80,8 @@ class OnnxEncoder:
         """Output rows, shape (n, columns), in the order of `tokens`; similar lengths share a batch."""
         if not tokens:
             raise ValueError("tokens is empty, expected one text or more")
+        if len(tokens) == 1:  # what a service is asked most
+            return self._run_batch(tokens)
         keys = [tuple(ids) for ids in tokens]  # equal ones are run once
         distinct = sorted(dict.fromkeys(keys), key=len)
         batches = [distinct[start : start + self.batch_size] for start in range(0, len(distinct), self.batch_size)]

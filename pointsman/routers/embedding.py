@@ -72,15 +72,16 @@ class Embedder:
 
             try:
                 with no_report():
-                    self._model = SentenceTransformer(str(self.source))
+                    model = SentenceTransformer(str(self.source))
             except (OSError, ValueError) as problem:
                 raise RouterError(
                     f"embedder {str(self.source)!r} cannot be loaded: {problem}. Set `embedder.weights` in conf/ to a "
                     "key of `weights`, a hub id or a folder of a sentence-transformers model"
                 ) from problem
-            self._model.max_seq_length = self.max_tokens
-            encoder: Any = self._model[0]
+            model.max_seq_length = self.max_tokens
+            encoder: Any = model[0]
             check_length(encoder.model, self.max_tokens)
             if self.layers is not None:
                 keep_lowest(encoder.model, self.layers)
+            self._model = model  # once all is well: a second call must not get what the first was refused
         return self._model

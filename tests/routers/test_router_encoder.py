@@ -65,8 +65,10 @@ def test_the_lowest_layers_alone_give_the_mean_of_their_states(base, layers):
 
 
 def test_more_layers_than_there_are_cannot_be_kept(base):
-    with pytest.raises(RouterError, match="layers is 3, but the encoder has 2, expected that many at most"):
-        Embedder(base, 32, 2, layers=3)(TEXTS)
+    embedder = Embedder(base, 32, 2, layers=3)
+    for _ in range(2):  # nor does a second call get all of them instead
+        with pytest.raises(RouterError, match="layers is 3, but the encoder has 2, expected that many at most"):
+            embedder(TEXTS)
 
 
 def test_texts_longer_than_its_positions_are_refused_before_any_is_read(base):

@@ -81,7 +81,7 @@ def _trained(folder: Path, params: Path) -> Scorer:
     router: Any = load(folder, None if name == "bert" else _context(name, params))
     if name not in EMBEDDING:
         return Scorer(name, DEFAULT_THRESHOLD, identity, lambda texts: Verdicts(router.scores(texts).score, None))
-    return Scorer(name, DEFAULT_THRESHOLD, identity, _with_embedder(router, router.embed), name == "semantic")
+    return Scorer(name, DEFAULT_THRESHOLD, identity, _with_embedder(router), name == "semantic")
 
 
 def _unlabelled_semantic(params: Path) -> Scorer:
@@ -93,14 +93,14 @@ def _unlabelled_semantic(params: Path) -> Scorer:
     assert embed is not None, "the semantic router's context holds one"
     identity = hashlib.sha256(config.model_dump_json().encode()).hexdigest()
     router = from_routes(config, embed)
-    return Scorer("semantic", DEFAULT_THRESHOLD, identity, _with_embedder(router, embed), has_routes=True)
+    return Scorer("semantic", DEFAULT_THRESHOLD, identity, _with_embedder(router), has_routes=True)
 
 
-def _with_embedder(router: Any, embed: Callable[[Sequence[str]], Any]) -> Callable[[Sequence[str]], Verdicts]:
+def _with_embedder(router: Any) -> Callable[[Sequence[str]], Verdicts]:
     """Embed once, for scores and routes alike."""
 
     def score(texts: Sequence[str]) -> Verdicts:
-        embeddings = np.asarray(embed(texts), dtype=np.float32)
+        embeddings = np.asarray(router.embed(texts), dtype=np.float32)
         routes = router.routes(texts, embeddings) if hasattr(router, "routes") else None
         return Verdicts(router.scores(texts, embeddings).score, routes)
 

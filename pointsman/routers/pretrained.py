@@ -49,10 +49,15 @@ def keep_lowest(encoder: nn.Module, layers: int) -> None:
     """
     found = layers_of(encoder)
     if layers > len(found):
-        raise RouterError(f"layers is {layers}, but the encoder has {len(found)}, expected that many at most")
+        raise RouterError(
+            f"layers is {layers}, but the encoder has {len(found)}, expected that many at most. Lower it in conf/; "
+            "null keeps all"
+        )
     del found[layers:]
     config: Any = encoder.config
     config.num_hidden_layers = layers
+    if getattr(config, "layer_types", None):  # one word a layer, where layers differ
+        config.layer_types = config.layer_types[:layers]
 
 
 def check_length(encoder: nn.Module, max_tokens: int) -> None:

@@ -82,6 +82,6 @@ class Embedder:
             encoder: Any = model[0]
             check_length(encoder.model, self.max_tokens)
             if self.layers is not None:
-                keep_lowest(encoder.model, self.layers)
+                keep_lowest(encoder.model, self.layers, "Lower this encoder's `layers` in conf/; null keeps all")
             self._model = model  # once all is well: a second call must not get what the first was refused
         return self._model

@@ -41,18 +41,15 @@ def layers_of(encoder: nn.Module) -> nn.ModuleList:
     raise RouterError(f"found no list of {count} layers in {type(encoder).__name__}; use all of them, and freeze none")
 
 
-def keep_lowest(encoder: nn.Module, layers: int) -> None:
+def keep_lowest(encoder: nn.Module, layers: int, remedy: str) -> None:
     """Take away the layers above the lowest.
 
     Raises:
-        RouterError: it has fewer.
+        RouterError: it has fewer; ends with the remedy.
     """
     found = layers_of(encoder)
     if layers > len(found):
-        raise RouterError(
-            f"layers is {layers}, but the encoder has {len(found)}, expected that many at most. Lower it in conf/; "
-            "null keeps all"
-        )
+        raise RouterError(f"layers is {layers}, but the encoder has {len(found)}, expected that many at most. {remedy}")
     del found[layers:]
     config: Any = encoder.config
     config.num_hidden_layers = layers

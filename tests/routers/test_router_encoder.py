@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModel
+from transformers import AutoModel, ModernBertConfig
 
 from pointsman.routers.embedding import Embedder
 from pointsman.routers.encoder import load_tokenizer, pad
 from pointsman.routers.files import RouterError
+from pointsman.routers.pretrained import keep_lowest
 
 TEXTS = ["write a python function", "what is the capital of the country", "red"]
 
@@ -64,10 +65,24 @@ def test_the_lowest_layers_alone_give_the_mean_of_their_states(base, layers):
     assert embedder(TEXTS[:1])[0] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-5)
 
 
+def test_an_encoder_whose_layers_differ_can_be_made_anew_from_its_config_once_it_is_cut():
+    sizes = {"hidden_size": 16, "num_attention_heads": 2, "intermediate_size": 16, "vocab_size": 8, "pad_token_id": 0}
+    encoder = AutoModel.from_config(ModernBertConfig(num_hidden_layers=4, **sizes))
+    kinds = list(encoder.config.layer_types)
+    keep_lowest(encoder, 2, "")
+    assert encoder.config.layer_types == kinds[:2]
+    again = AutoModel.from_config(encoder.config).eval()
+    again.load_state_dict(encoder.eval().state_dict())
+    ids = torch.tensor([[1, 2, 3]])
+    assert torch.equal(again(ids).last_hidden_state, encoder(ids).last_hidden_state)
+
+
 def test_more_layers_than_there_are_cannot_be_kept(base):
     embedder = Embedder(base, 32, 2, layers=3)
     for _ in range(2):  # nor does a second call get all of them instead
-        with pytest.raises(RouterError, match="layers is 3, but the encoder has 2, expected that many at most"):
+        with pytest.raises(
+            RouterError, match="layers is 3, but the encoder has 2, expected that many at most.*null keeps all"
+        ):
             embedder(TEXTS)
 
 

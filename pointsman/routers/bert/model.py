@@ -90,7 +90,7 @@ def from_base(base: Path | str, layers: int | None = None) -> ScoreModel:
             "a hub id or a folder of an encoder"
         ) from problem
     if layers is not None:
-        keep_lowest(encoder, layers)
+        keep_lowest(encoder, layers, "Lower it: python -m pointsman.config.compose router.bert.layers=null")
     return ScoreModel(encoder.float(), int(encoder.config.hidden_size))
 
 

@@ -28,6 +28,16 @@ def test_options_code_and_negations_are_seen():
     assert of("SELECT name FROM users")["code_marks"] == 1
 
 
+@given(st.lists(st.sampled_from(["\n", " ", "\t", ".", "?", "(", "A", "x", ")", ":", "A. "]), max_size=40).map("".join))
+def test_options_and_sentences_are_those_of_counting_by_hand(text):
+    lines = [line.lstrip(" \t").removeprefix("(") for line in text.splitlines(keepends=True)]
+    options = [line for line in lines if line[:1] == "A" and line[1:2] in {".", ")", ":"} and line[2:3].isspace()]
+    ends = [place for place, sign in enumerate(text) if sign in ".?" and not text[place + 1 : place + 2].strip()]
+    found = of(text)
+    assert found["options"] == len(options)
+    assert found["log_sentences"] == np.log1p(len(ends))
+
+
 def test_only_the_beginning_of_a_long_text_is_read():
     assert of("a" * MAX_CHARS + "?")["questions"] == 0
     assert of("?" + "a" * MAX_CHARS)["questions"] == 1

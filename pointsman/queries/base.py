@@ -1,6 +1,7 @@
 """What a source of queries yields."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -33,8 +34,9 @@ class Query:
 
     @property
     def id(self) -> str:
-        """The given id, or else a stable one: a hash of source and prompt."""
-        return self.given_id or hashlib.sha256(f"{self.source}\0{self.prompt}".encode()).hexdigest()[:16]
+        """The given id, or else a stable one: a hash of source, prompt and, where there is one, conversation."""
+        said = f"\0{json.dumps(self.messages, sort_keys=True)}" if self.messages else ""
+        return self.given_id or hashlib.sha256(f"{self.source}\0{self.prompt}{said}".encode()).hexdigest()[:16]
 
 
 class Source(Protocol):

@@ -26,8 +26,9 @@ def assign_splits(queries: Sequence[Query], splits: Splits, unseen_share: float,
     given = [query.given_split for query in queries]
     if any(given):
         if None in given:
+            empty = queries[given.index(None)]
             raise TableError(
-                f"column 'split': empty in row {given.index(None) + 1} but not in others; fill all rows or none"
+                f"column 'split': empty for the query {empty.prompt[:60]!r} but not for others; fill all rows or none"
             )
         named = [split for split in given if split is not None]
         return named if "validation" in named else _part_train(queries, named, splits, seed)

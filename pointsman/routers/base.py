@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,22 @@ def router_text(prompt: str, messages: Sequence[dict[str, Any]] | None = None) -
     users = [_content(message) for message in messages if message.get("role") == "user"]
     system = [_content(message)[:CONTEXT_CHARS] for message in messages if message.get("role") in SYSTEM_ROLES]
     return "\n\n".join(text for text in [*system[:1], *users[-1:]] if text)
+
+
+def is_conversation(value: Any) -> TypeGuard[list[dict[str, Any]]]:
+    """Whether `router_text` can read a value: a list of objects with a role and, as content, text or parts."""
+    return isinstance(value, list) and all(map(_is_message, value))
+
+
+def _is_message(value: Any) -> bool:
+    if not isinstance(value, dict) or not isinstance(value.get("role"), str):
+        return False
+    content = value.get("content")
+    return content is None or isinstance(content, str) or (isinstance(content, list) and all(map(_is_part, content)))
+
+
+def _is_part(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("text"), str | None)
 
 
 def _content(message: dict[str, Any]) -> str:

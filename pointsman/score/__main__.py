@@ -10,6 +10,7 @@ has one. A run that was stopped goes on when the same command is given again.
 """
 
 import argparse
+import math
 from pathlib import Path
 
 from pointsman import cli
@@ -44,9 +45,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _share(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
     if not 0.0 <= value <= 1.0:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1")
     return value
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from pointsman.cli import bar_interval_s
-from pointsman.routers.base import router_text
+from pointsman.routers.base import is_conversation, router_text
 from pointsman.score.rows import (
     count_rows,
     join_parts,
@@ -24,7 +24,7 @@ from pointsman.score.rows import (
     write_parquet,
 )
 from pointsman.score.scorer import Scorer
-from pointsman.tables.foreign import Row, kind_of
+from pointsman.tables.foreign import Row, half_surrogate, kind_of
 from pointsman.tables.io import TableError, read_json, write_json
 
 CHUNK = 512
@@ -177,6 +177,10 @@ def _text(row: Row, number: int, job: Job) -> str:
     text = router_text(prompt or "", messages)
     if not text.strip():
         raise TableError(f"{where} {job.text_column!r}: found {prompt!r}, expected text that is not blank")
+    if (half := half_surrogate(text)) is not None:
+        raise TableError(
+            f"{where} {job.text_column!r}: found {half}, expected text that UTF-8 can hold (half an emoji?)"
+        )
     return text
 
 
@@ -189,6 +193,6 @@ def _messages(value: Any, where: str) -> list[dict[str, Any]] | None:
             value = json.loads(value)
         except ValueError as problem:
             raise TableError(f"{where}: not JSON: {problem}") from problem
-    if not isinstance(value, list) or not all(isinstance(message, dict) for message in value):
+    if not is_conversation(value):
         raise TableError(f"{where}: found {value!r}, expected a list of objects with `role` and `content`")
     return value

@@ -13,7 +13,7 @@ import numpy as np
 from pointsman.routers import packaged
 from pointsman.routers.base import Floats
 from pointsman.routers.files import MANIFEST, RouterError, folder_sha256, read_manifest
-from pointsman.routers.names import EMBEDDING, SERVABLE
+from pointsman.routers.names import COMPARED, EMBEDDING, SERVABLE
 
 if TYPE_CHECKING:
     from pointsman.routers.fitting import FitContext
@@ -50,10 +50,8 @@ def make_scorer(router: str, params: Path) -> Scorer:
     folder = Path("models") / router if router in SERVABLE else Path(router)
     if router == "semantic" and not (folder / MANIFEST).exists():
         return _unlabelled_semantic(params)
-    if router == "llm":
-        raise RouterError(
-            f"the llm router is compared only and scores no files; expected {', '.join(SERVABLE)} or a folder"
-        )
+    if router in {"llm", *COMPARED} - {*SERVABLE}:
+        raise RouterError(f"{router} is compared only and scores no files; expected {', '.join(SERVABLE)} or a folder")
     if not (folder / MANIFEST).exists():
         raise RouterError(
             f"router is {router!r}, but {folder / MANIFEST} is missing; expected {', '.join(SERVABLE)} or a router's "

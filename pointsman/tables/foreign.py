@@ -28,6 +28,15 @@ def kind_of(path: Path) -> str:
     return suffix
 
 
+def half_surrogate(text: str) -> str | None:
+    """The first half of a surrogate pair, escaped, or None: JSON may hold one, a file in UTF-8 cannot."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as problem:
+        return ascii(text[problem.start])
+    return None
+
+
 def read_rows(path: Path) -> Iterator[Row]:
     """The file's rows, one by one.
 

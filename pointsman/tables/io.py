@@ -89,7 +89,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
             if not raw.strip():
                 continue
             try:
-                row = json.loads(raw.decode("utf-8").strip())
+                row = json.loads(raw.decode("utf-8-sig" if number == 1 else "utf-8").strip())
             except json.JSONDecodeError as problem:
                 found = f"{problem.msg} at character {problem.pos + 1}"
                 raise TableError(f"{path}, line {number}: not a JSON object: {found}") from problem

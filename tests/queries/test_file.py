@@ -61,6 +61,22 @@ def test_a_conversation_gives_its_last_user_message_as_the_prompt(tmp_path):
     assert query.messages == messages
 
 
+def test_conversations_that_end_alike_are_different_queries(tmp_path):
+    rows = [
+        {"messages": [{"role": "system", "content": system}, {"role": "user", "content": "Continue."}]}
+        for system in ("Be brief.", "Be kind.")
+    ]
+    path = write(tmp_path, "q.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    one, other = read(path)
+    assert (one.prompt, other.prompt) == ("Continue.", "Continue.")
+    assert one.id != other.id
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_row(tmp_path):
+    (query,) = read(write(tmp_path, "q.jsonl", b'\xef\xbb\xbf{"prompt": "a"}\n'))
+    assert query.prompt == "a"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -90,6 +106,13 @@ def test_a_conversation_gives_its_last_user_message_as_the_prompt(tmp_path):
         ),
         ("q.csv", "prompt,messages\na,[\n", "column 'messages': found '\\['"),
         ("q.jsonl", '{"messages": [{"content": "a"}]}\n', "column 'messages'.*role and content"),
+        ("q.jsonl", '{"messages": [{"role": "user", "content": 5}]}\n', "column 'messages'.*role and content"),
+        ("q.jsonl", '{"messages": [{"role": "user", "content": ["a"]}]}\n', "column 'messages'.*role and content"),
+        (
+            "q.jsonl",
+            '{"prompt": "hi", "messages": [{"role": "assistant", "content": "a"}]}\n',
+            "column 'messages': found no text of a user",
+        ),
         ("q.txt", "a", "found suffix '.txt'"),
         ("q.parquet", "not parquet", "not a Parquet file"),
     ],

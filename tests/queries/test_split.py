@@ -55,7 +55,7 @@ def test_given_splits_are_kept_and_must_be_complete():
     ]
     assert assign_splits(given, SPLITS, 0.2, seed=1) == ["test", "train", "validation"]
     half = [*given, Query(prompt="q", category="c", family="f", source="s")]
-    with pytest.raises(TableError, match="empty in row 4"):
+    with pytest.raises(TableError, match="empty for the query 'q' but not for others"):
         assign_splits(half, SPLITS, 0.2, seed=1)
 
 

@@ -183,6 +183,8 @@ BAD = {
     ],
     r"row 1, column 'messages': found 7, expected a list": [{"messages": 7}],
     r"row 1, column 'messages': not JSON": [{"messages": "[{"}],
+    r"row 1, column 'messages': found .*, expected a list": [{"messages": [{"role": "user", "content": 5}]}],
+    r"row 1, column 'prompt': found .*d83d.*, expected text that UTF-8 can hold": [{"prompt": "hi \ud83d"}],
     r"already has a column 'score'\. Name the new ones with --prefix": [{"prompt": "a", "score": 1}],
 }
 
@@ -293,7 +295,8 @@ def test_semantic_without_a_trained_model_uses_the_priors(trained):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("llm", "the llm router is compared only"),
+        ("llm", "llm is compared only"),
+        ("length", "length is compared only"),
         ("bert", r"models/bert/router\.json is missing.*dvc repro train@bert"),
         ("nowhere", r"router is 'nowhere'.*expected semantic, bert, stack, knn or a router's folder"),
     ],
@@ -314,7 +317,8 @@ def test_the_command_scores_a_file_and_says_how_many(semantic_folder, tmp_path, 
 
 
 def test_a_threshold_outside_its_range_is_refused(monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["score", "--router", "r", "--input", "i", "--output", "o", "--threshold", "50"])
-    with pytest.raises(SystemExit, match="2"):
-        main()
-    assert "50 is not between 0 and 1" in capsys.readouterr().err
+    for wrong in ("50", "high"):
+        monkeypatch.setattr("sys.argv", ["score", "--router=r", "--input=i", "--output=o", f"--threshold={wrong}"])
+        with pytest.raises(SystemExit, match="2"):
+            main()
+        assert f"'{wrong}' is not a number between 0 and 1" in capsys.readouterr().err

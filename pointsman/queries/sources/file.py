@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pointsman.queries.base import Query
-from pointsman.tables.foreign import Row, kind_of, read_rows
+from pointsman.routers.base import is_conversation, router_text
+from pointsman.tables.foreign import Row, half_surrogate, kind_of, read_rows
 from pointsman.tables.io import TableError
 from pointsman.tables.schemas import ROLES, SPLITS
 
@@ -16,7 +17,7 @@ _RANGES = {"rating": (1.0, 5.0), "score": (0.0, 1.0), "cost": (0.0, math.inf)}
 _NUMBERS = {f"{role}_{name}": bounds for role in ROLES for name, bounds in _RANGES.items()}
 _OBJECTS = {"reference": dict, "messages": list}
 COLUMNS = ("prompt", *_TEXTS, *_NUMBERS, *_OBJECTS)
-_PROMPT_EXPECTED = "the query's text (name its column with 'queries.columns={prompt: COLUMN}')"
+_PROMPT_EXPECTED = "the query's text (name its column: 'queries.columns={prompt: COLUMN}', or --column prompt=COLUMN)"
 
 
 def generate(path: Path, columns: dict[str, str], max_prompt_chars: int) -> Iterator[Query]:
@@ -27,7 +28,7 @@ def generate(path: Path, columns: dict[str, str], max_prompt_chars: int) -> Iter
     """
     unknown = sorted(set(columns) - set(COLUMNS))
     if unknown:
-        raise TableError(f"queries.columns: unknown name {unknown[0]!r}; allowed: {', '.join(COLUMNS)}")
+        raise TableError(f"columns: unknown name {unknown[0]!r}; allowed: {', '.join(COLUMNS)}")
     seen: dict[str, int] = {}
     number = 0
     for number, row in enumerate(_read(path), start=1):
@@ -99,11 +100,8 @@ class _Cells:
         return value
 
     def _encodable(self, name: str, text: str) -> None:
-        """JSON may hold half a surrogate pair, which no file in UTF-8 can."""
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError as problem:
-            raise self.error(name, ascii(text[problem.start]), "text that UTF-8 can hold (half an emoji?)") from problem
+        if (half := half_surrogate(text)) is not None:
+            raise self.error(name, half, "text that UTF-8 can hold (half an emoji?)")
 
 
 def _query(cells: _Cells, max_prompt_chars: int) -> Query:
@@ -130,8 +128,14 @@ def _query(cells: _Cells, max_prompt_chars: int) -> Query:
 def _prompt(cells: _Cells, messages: list[Any] | None, max_prompt_chars: int) -> str:
     """The prompt column, or the last user message of a conversation."""
     prompt = cells.text("prompt")
+    if messages is not None and not is_conversation(messages):
+        raise cells.error("messages", repr(messages)[:80], "objects with role and content")
     if prompt is None and messages is not None:
-        prompt = _last_user_text(cells, messages)
+        prompt = router_text("", [message for message in messages if message["role"] == "user"][-1:]) or None
+    elif messages and not router_text("", messages).strip():
+        raise cells.error(
+            "messages", "no text of a user", "a message of a user, which the router reads; or no messages"
+        )
     if prompt is None:
         raise cells.error("prompt", f"nothing among {cells.columns()}", _PROMPT_EXPECTED)
     if not prompt.strip():
@@ -141,15 +145,6 @@ def _prompt(cells: _Cells, messages: list[Any] | None, max_prompt_chars: int) ->
             "prompt", f"{len(prompt):,} characters", f"at most {max_prompt_chars:,} (queries.max_prompt_chars)"
         )
     return prompt
-
-
-def _last_user_text(cells: _Cells, messages: list[Any]) -> str | None:
-    from pointsman.routers.base import router_text
-
-    if not all(isinstance(message, dict) and isinstance(message.get("role"), str) for message in messages):
-        raise cells.error("messages", repr(messages)[:80], "objects with role and content")
-    users = [message for message in messages if message["role"] == "user"]
-    return router_text("", users[-1:]) or None
 
 
 _ABSENT = object()
@@ -171,5 +166,5 @@ def _read(path: Path) -> Iterator[Row]:
     kind_of(path)
     if not path.is_file():
         found = "is no file" if path.exists() else "does not exist"
-        raise TableError(f"{path} {found}. Name your file with: queries.path=FILE")
+        raise TableError(f"{path} {found}. Name your file with queries.path=FILE, or --input FILE")
     return read_rows(path)

@@ -25,6 +25,7 @@ class BaselineRouter:
 
     name: str
     seed: int = 0
+    sign: float = 1.0  # of length: −1 where shorter queries need the strong model
     calibration: calibration.Calibration = calibration.NONE
 
     def scores(self, texts: Sequence[str], embeddings: NDArray[np.float32] | None = None) -> Scored:  # noqa: ARG002
@@ -34,7 +35,7 @@ class BaselineRouter:
 
     def _raw(self, text: str) -> float:
         if self.name == "length":
-            return float(np.log1p(len(text)))
+            return self.sign * float(np.log1p(len(text)))
         if self.name == "random":
             digest = hashlib.sha256(f"{self.seed}\0{text}".encode()).digest()
             return int.from_bytes(digest[:6], "big") / 2**48
@@ -42,7 +43,7 @@ class BaselineRouter:
 
 
 def fit(name: str, data: FitData, context: FitContext) -> BaselineRouter | knn.KnnRouter:
-    """Make a baseline; `length` (log of the characters) is calibrated on validation.
+    """Make a baseline; of `length` (log of the characters) train gives the direction and validation the calibration.
 
     Raises:
         RouterError: no such baseline.
@@ -54,6 +55,9 @@ def fit(name: str, data: FitData, context: FitContext) -> BaselineRouter | knn.K
     router = BaselineRouter(name, context.seed)
     if name != "length":
         return router
+    longer = router.scores(fitting.texts(data.train)).raw
+    shorter_first = calibration.rank_covariance(longer, data.train["gain"]) < 0 if len(longer) else False
+    router = replace(router, sign=-1.0 if shorter_first else 1.0)
     raw = router.scores(fitting.texts(data.validation)).raw
     return replace(router, calibration=calibration.fit("platt", raw, fitting.events(data.validation)))
 

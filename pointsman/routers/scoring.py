@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pandas as pd
 from numpy.typing import NDArray
 
@@ -25,13 +23,3 @@ def scores_table(rows: pd.DataFrame, scored: Scored) -> pd.DataFrame:
     """The SCORES table of rows that were scored elsewhere, the oracle's say."""
     table = rows[["id", "split"]].assign(score=scored.score, raw=scored.raw, router_cost=scored.cost)
     return check(table, SCORES, "scores")
-
-
-def latency_ms(router: Scorer, rows: pd.DataFrame, queries: int = 20) -> float:
-    """Median time for one query from its text alone, in milliseconds."""
-    times = []
-    for text in list(rows["text"])[:queries]:
-        start = time.perf_counter()
-        router.scores([text])
-        times.append((time.perf_counter() - start) * 1e3)
-    return float(pd.Series(times).median())

@@ -42,6 +42,16 @@ def test_length_scores_longer_texts_higher_and_counts_characters(plain):
     assert scored.raw.tolist() == pytest.approx([np.log1p(len(text)) for text in TEXTS])
 
 
+def test_length_turns_round_where_in_train_shorter_queries_need_the_strong_model():
+    table = planted_table(60)
+    short = table["text"].str.len() < table["text"].str.len().median()
+    weak = (~short).astype(float)
+    turned = fit_data(table.assign(weak_score=weak, strong_score=1.0, gain=1.0 - weak))
+    scored = baselines.fit("length", turned, fit_context()).scores(TEXTS)
+    assert (np.diff(scored.score) < 0).all()
+    assert scored.raw.tolist() == pytest.approx([-np.log1p(len(text)) for text in TEXTS])
+
+
 def test_length_is_calibrated_on_validation(plain):
     data, context = plain
     scored = baselines.fit("length", data, context).scores(list(data.validation["text"])).score

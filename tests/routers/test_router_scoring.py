@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from factories import fit_context, fit_data, planted_table
+from factories import planted_table
 
 from pointsman.routers import baselines
 from pointsman.routers.files import RouterError, folder_sha256
@@ -23,8 +23,7 @@ def test_train_rows_are_not_scored():
 
 def test_scores_stand_beside_their_ids():
     table = dataset(["test"] * 20)
-    router = baselines.fit("length", fit_data(planted_table(40)), fit_context())
-    scored = score_rows(router, table, np.zeros((20, 4), np.float32))
+    scored = score_rows(baselines.BaselineRouter("length"), table, np.zeros((20, 4), np.float32))
     assert list(scored["id"]) == list(table["id"])
     assert scored["raw"].tolist() == [np.log1p(len(text)) for text in table["text"]]
     assert (scored["router_cost"] == 0).all()

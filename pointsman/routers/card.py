@@ -45,7 +45,7 @@ def render(card: Card, manifest: Mapping[str, Any], onnx: str) -> str:
         f"# {name} router: {card.weak} or {card.strong}",
         "",
         f"For each query, the probability that {card.strong} gives a better answer than {card.weak}. {KINDS[name]}",
-        f"Route to the strong model if and only if the score is above {manifest['threshold']:g}.",
+        "Route to the strong model if and only if the score is above the `threshold` in router.json.",
         "",
         "| fact | value |",
         "|---|---|",

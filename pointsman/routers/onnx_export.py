@@ -19,6 +19,7 @@ from pointsman.routers.encoder import INPUTS
 
 LONGEST_BATCH = 4096
 INT8_DROP = 0.005
+INT8_MOVED = 0.01
 
 
 class PredictedScores(nn.Module):
@@ -91,14 +92,15 @@ def halve(source: Path, target: Path) -> None:
         onnx.save(convert_float_to_float16(onnx.load(source), keep_io_types=True), target)
 
 
-def int8_ok(apgr_fp32: float | None, apgr_int8: float | None) -> bool:
-    """Whether int8 may be served: its APGR on validation falls by at most 0.005 below fp32's.
+def int8_ok(apgr_fp32: float | None, apgr_int8: float | None, moved: float) -> bool:
+    """Whether int8 may be served in place of fp32, which was judged.
 
-    Where APGR is undefined (null), no fall can be shown and int8 is not used.
+    Its APGR on validation falls by at most 0.005 below fp32's, and at the threshold at most 0.01 of the queries
+    (`moved`) go to the other model. Where APGR is undefined (null), no fall can be shown and int8 is not used.
     """
     if apgr_fp32 is None or apgr_int8 is None:
         return False
-    return apgr_fp32 - apgr_int8 <= INT8_DROP
+    return apgr_fp32 - apgr_int8 <= INT8_DROP and moved <= INT8_MOVED
 
 
 @contextlib.contextmanager

@@ -139,7 +139,9 @@ def _choose_onnx(
     quantise(folder / FP32, folder / INT8)
     _write(folder, manifest, FP32)
     int8 = packaged.load(folder, device="cpu", onnx=INT8)
-    if int8_ok(metric(fp32.scores(texts).score), metric(int8.scores(texts).score)):
+    judged, smaller = (router.scores(texts).score for router in (fp32, int8))
+    moved = float(np.mean((judged > fp32.threshold) != (smaller > fp32.threshold)))
+    if int8_ok(metric(judged), metric(smaller), moved):
         return INT8
     (folder / INT8).unlink()
     return FP32

@@ -12,7 +12,7 @@ from pointsman.routers import onnx_export, packaged, registry
 from pointsman.routers.card import Card, render
 from pointsman.routers.files import RouterError, write_manifest
 from pointsman.routers.onnx_export import int8_ok
-from pointsman.routers.package import package
+from pointsman.routers.package import FP32, INT8, package
 
 TEXTS = ["write a python function", "what is the capital", "x", "", "numbers " * 100, "Größe 数字 🙂"]
 CARD = Card(weak="small", strong="large", counts={"train": 32, "test": 9}, metrics={"apgr": 0.6125, "cpt80": None})
@@ -172,18 +172,29 @@ def test_int8_is_kept_where_it_routes_as_well_and_only_there(trained, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("fp32", "int8", "ok"),
+    ("fp32", "int8", "moved", "ok"),
     [
-        (0.6, 0.6, True),
-        (0.6, 0.596, True),
-        (0.6, 0.594, False),
-        (0.6, 0.7, True),
-        (None, 0.6, False),
-        (0.6, None, False),
+        (0.6, 0.6, 0.0, True),
+        (0.6, 0.596, 0.01, True),
+        (0.6, 0.594, 0.0, False),
+        (0.6, 0.7, 0.0, True),
+        (0.6, 0.7, 0.011, False),
+        (None, 0.6, 0.0, False),
+        (0.6, None, 0.0, False),
     ],
 )
-def test_int8_may_lose_five_thousandths_of_apgr(fp32, int8, ok):
-    assert int8_ok(fp32, int8) is ok
+def test_int8_may_lose_five_thousandths_of_apgr_and_move_a_hundredth_of_the_queries(fp32, int8, moved, ok):
+    assert int8_ok(fp32, int8, moved) is ok
+
+
+def test_an_int8_model_that_moves_queries_is_left_out(trained, tmp_path):
+    kept = package(trained, tmp_path / "kept", threshold=0.0, texts=TEXTS[:3], card=CARD, metric=lambda score: 0.6)
+    assert kept["onnx"] == "model.int8.onnx"
+    scores = [packaged.load(tmp_path / "kept", onnx=name).scores(TEXTS[:1]).score[0] for name in (FP32, INT8)]
+    assert scores[0] != scores[1]
+    between = float(np.mean(scores))
+    left = package(trained, tmp_path / "left", threshold=between, texts=TEXTS[:1], card=CARD, metric=lambda score: 0.6)
+    assert left["onnx"] == "model.onnx"
 
 
 def test_packaging_twice_gives_the_same_bytes(trained, tmp_path):
@@ -204,7 +215,13 @@ def test_packaging_replaces_the_folder_whole(trained, tmp_path):
 
 def test_the_model_card_tells_what_it_is_given():
     text = render(CARD, {"router": "bert", "threshold": 0.4, "max_tokens": 32}, "model.onnx")
-    shown = ("small or large", "above 0.4", "| train queries | 32 |", "| apgr | 0.6125 |", "| cpt80 | undefined |")
+    shown = (
+        "small or large",
+        "above the `threshold` in router.json",
+        "| train queries | 32 |",
+        "| apgr | 0.6125 |",
+        "| cpt80 | undefined |",
+    )
     assert [words for words in shown if words not in text] == []
 
 

@@ -13,6 +13,7 @@ from pointsman.llm.shelf import Asking
 from pointsman.routers.baselines import fit, oracle
 from pointsman.routers.context import make_context
 from pointsman.routers.files import MODEL_FILE, folder_sha256
+from pointsman.routers.fitted import save
 from pointsman.routers.fitting import read_fit_data
 from pointsman.routers.knn.router import KnnRouter
 from pointsman.routers.names import COMPARED, SERVABLE
@@ -45,7 +46,7 @@ def main() -> None:
         write_plots(folder, rows, table)
         if name in SERVABLE and isinstance(router, KnnRouter):
             with atomic_folder(Path("models/knn")) as made:
-                router.save(made)
+                save(router, made, context)
             write_json(folder / MODEL_FILE, {"sha256": folder_sha256(Path("models/knn"))})
     say(f"reports/routers: {', '.join(COMPARED)} scored on {len(rows)} queries")
 

@@ -16,7 +16,8 @@ from pointsman.evaluation.judge import read_outcomes
 from pointsman.evaluation.outcomes import Floats, Outcomes
 from pointsman.llm.shelf import Asking
 from pointsman.routers.card import Card
-from pointsman.routers.context import encoder_config, make_embedder
+from pointsman.routers.context import make_embedder
+from pointsman.routers.fitting import encoder_config
 from pointsman.tables.io import read_json
 from pointsman.tables.schemas import DATASET, read_table
 

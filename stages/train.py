@@ -11,6 +11,7 @@ from pointsman.cli import make_parser, run, say
 from pointsman.config.params import TRAINABLE, load_params
 from pointsman.llm.shelf import Asking
 from pointsman.routers.context import make_context
+from pointsman.routers.fitted import save
 from pointsman.routers.fitting import read_fit_data
 from pointsman.routers.registry import fit
 from pointsman.tables.io import atomic_folder
@@ -30,8 +31,8 @@ def main() -> None:
     with timed(Path(f"reports/timing/train-{name}.json"), queries=len(data.train)):
         router = fit(name, data, context)
     with atomic_folder(Path("models") / name) as folder:  # of several processes, the first fills it
-        router.save(folder)
-    say(f"models/{name}: fitted on {len(data.train)} queries, calibrated on {len(data.validation)}")
+        save(router, folder, context)
+    say(f"models/{name}: made from {len(data.train)} train and {len(data.validation)} validation queries")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pointsman.llm.client import ask
 from pointsman.llm.shelf import Asking
 from pointsman.llm.weights import model_hash, resolve
 from pointsman.routers.embedding import Embedder
-from pointsman.routers.fitting import FitContext
+from pointsman.routers.fitting import FitContext, encoder_config
 from pointsman.routers.names import ENCODED
 
 if TYPE_CHECKING:
@@ -33,11 +33,6 @@ def make_context(
         base=Path(resolve(router.bert.base, asking.weights)) if name == "bert" else None,
         quiet=quiet,
     )
-
-
-def encoder_config(name: str, router: RoutersConfig, embedder: EmbedderConfig) -> EmbedderConfig:
-    """The frozen encoder of a router: its own, or the one that others share."""
-    return router.stack.encoder if name == "stack" else embedder
 
 
 def make_embedder(config: EmbedderConfig, asking: Asking) -> Embedder:

@@ -59,6 +59,11 @@ class FitContext:
     quiet: bool = False
 
 
+def encoder_config(name: str, router: RoutersConfig, embedder: EmbedderConfig) -> EmbedderConfig:
+    """The frozen encoder of a router: its own, or the one that others share."""
+    return router.stack.encoder if name == "stack" else embedder
+
+
 def gains(table: pd.DataFrame) -> Floats:
     """Gain of each row, shape (n,)."""
     return np.asarray(table["gain"], dtype=np.float64)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pointsman.routers.base import Router
 from pointsman.routers.files import RouterError, read_manifest
+from pointsman.routers.fitted import check_encoder
 from pointsman.routers.fitting import FitContext, FitData
 from pointsman.routers.names import ENCODED
 
@@ -34,11 +35,13 @@ def load(folder: Path, context: FitContext | None = None) -> Router:
     """Read a saved router; the context gives what is not in the folder (an encoder, who is asked).
 
     Raises:
-        RouterError: the folder holds no router, or the context lacks what this one needs.
+        RouterError: the folder holds no router, or the context lacks what this one needs or has another encoder.
     """
     name = str(read_manifest(folder).get("router"))
     if name == "llm":
         return _load_llm(folder, context)
+    if context is not None:
+        check_encoder(folder, context)
     embed = context.embed if context else None
     loaded: Router
     loaded = _module(name).load(folder, embed) if name in ENCODED else _module(name).load(folder)

@@ -1,11 +1,12 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from factories import fit_context, fit_data, planted_table
 
-from pointsman.routers import registry
+from pointsman.routers import fitted, registry
 from pointsman.routers.files import RouterError, read_arrays
 
 
@@ -23,6 +24,17 @@ def test_a_router_is_fitted_saved_and_read_by_its_name(name, tmp_path):
     texts, vectors = list(data.validation["text"]), data.validation_embeddings
     assert loaded.name == name
     assert loaded.scores(texts, vectors).score.tolist() == router.scores(texts, vectors).score.tolist()
+
+
+def test_a_router_is_not_read_with_another_encoder_than_it_was_fitted_with(tmp_path):
+    context = fit_context(embed=lambda texts: np.eye(len(texts), 16, dtype=np.float32))
+    fitted.save(registry.fit("knn", fit_data(planted_table(40)), context), tmp_path, context)
+    assert registry.load(tmp_path, context).name == "knn"
+    fewer = replace(context, embedder=context.embedder.model_copy(update={"layers": 1}))
+    with pytest.raises(RouterError, match="was fitted with the encoder .*'layers': 1.*Fit it again with: dvc repro"):
+        registry.load(tmp_path, fewer)
+    larger = replace(context, embedder=context.embedder.model_copy(update={"batch_size": 3}))
+    assert registry.load(tmp_path, larger).name == "knn"
 
 
 def test_looking_up_a_light_router_imports_no_torch():

@@ -59,8 +59,9 @@ def select_router(
     """The servable router that keeps `quality` of strong's quality at the least cost per query.
 
     Costs within one standard error of the least are equal (the rule of Breiman et al., 1984, for choosing a tree), and
-    APGR decides, then the name. Where even the best saves nothing against asking strong alone, it is returned with the
-    threshold ALWAYS_STRONG, below every probability, and `fallback` is true.
+    so are those below the dearest of these; APGR decides, then the name. Where even the best saves nothing against
+    asking strong alone, it is returned with the threshold ALWAYS_STRONG, below every probability, and `fallback` is
+    true.
 
     Args:
         scores: of every router, on the same queries, none of them from a test split.
@@ -81,10 +82,12 @@ def select_router(
     least = min((candidate for candidate in unsure if candidate.servable), key=lambda one: one.cost_per_query)
     costs = {name: _resampled_costs(scores[name], outcomes, quality) for name in scores}
     found = [one._replace(cost_se=float(np.std(costs[one.router] - costs[least.router]))) for one in unsure]
-    ranked = sorted(found, key=lambda candidate: _merit(candidate, least, strong_cost))
+    tied = [one for one in found if one.servable and _is_tied(one, least, strong_cost)]
+    dearest = max(one.cost_per_query for one in tied) + _ROUNDING * strong_cost
+    ranked = sorted(found, key=lambda candidate: _merit(candidate, dearest))
     best = ranked[0]
     fallback = best.strong_share == 1.0 or best.cost_per_query > strong_cost * (1 + _ROUNDING)
-    explained = [_explain(candidate, best, least, fallback, strong_cost) for candidate in ranked]
+    explained = [_explain(candidate, best, dearest, fallback, strong_cost) for candidate in ranked]
     return Selection(best.router, ALWAYS_STRONG if fallback else best.threshold, fallback, explained)
 
 
@@ -115,20 +118,18 @@ def _is_tied(candidate: Candidate, least: Candidate, strong_cost: float) -> bool
     return saves and cost <= least.cost_per_query + candidate.cost_se + rounding
 
 
-def _merit(candidate: Candidate, least: Candidate, strong_cost: float) -> tuple[bool, float, float, str]:
+def _merit(candidate: Candidate, dearest: float) -> tuple[bool, float, float, str]:
     """What candidates are sorted by, the best first."""
     worth = -np.inf if candidate.apgr is None else candidate.apgr
-    tied = _is_tied(candidate, least, strong_cost)
-    cost = least.cost_per_query if tied else candidate.cost_per_query
-    return not candidate.servable, cost, -worth, candidate.router
+    return not candidate.servable, max(candidate.cost_per_query, dearest), -worth, candidate.router
 
 
-def _explain(candidate: Candidate, best: Candidate, least: Candidate, fallback: bool, strong_cost: float) -> Candidate:
+def _explain(candidate: Candidate, best: Candidate, dearest: float, fallback: bool, strong_cost: float) -> Candidate:
     if not candidate.servable:
         reason = "Compared only: it is not among the routers that may be served."
     elif candidate.router == best.router:
         reason = _praise(candidate, fallback, strong_cost)
-    elif _is_tied(candidate, least, strong_cost):
+    elif candidate.cost_per_query <= dearest:
         reason = f"Costs as much as {best.router}, to within one standard error, with no higher APGR."
     else:
         reason = f"Costs {candidate.cost_per_query:.4g} a query, {best.router} {best.cost_per_query:.4g}."

@@ -5,7 +5,7 @@ from hypothesis import given
 
 from pointsman.evaluation.curves import ALWAYS_STRONG, ALWAYS_WEAK, route, trace_curve
 from pointsman.evaluation.outcomes import EvaluationError
-from pointsman.evaluation.select import Scores, choose_threshold, select_router
+from pointsman.evaluation.select import Candidate, Scores, _merit, choose_threshold, select_router
 
 HALF_GAIN = make_outcomes([0, 0, 1, 1], [1, 1, 1, 1])
 GOOD = np.array([0.9, 0.8, 0.2, 0.1])
@@ -97,6 +97,14 @@ def test_costs_within_a_standard_error_of_the_least_are_equal(queries, winner):
     assert bert.cost_per_query - knn.cost_per_query == pytest.approx(0.75)
     assert (bert.cost_se > 0.75) == (winner == "bert")
     assert knn.cost_se == 0.0
+
+
+def test_a_router_between_two_that_are_equal_is_equal_to_both():
+    candidate = Candidate("", True, 0.5, 0.5, 1.0, 0.0, 0.0, 0.5, "")
+    sure = candidate._replace(router="sure", cost_per_query=7.5, apgr=0.7)
+    cheap = candidate._replace(router="cheap", cost_per_query=7.0)
+    assert _merit(sure, 8.0) < _merit(cheap, 8.0)
+    assert _merit(cheap, 7.0) < _merit(sure, 7.0)
 
 
 def test_a_tie_with_the_cheapest_never_costs_more_than_strong():

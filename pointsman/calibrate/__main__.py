@@ -7,7 +7,8 @@ Examples:
       --weak-usd-per-1k 0.4 --strong-usd-per-1k 6
 
 A share needs queries alone. A quality needs weak_score and strong_score (or ratings) in every row; a budget needs
-weak_cost and strong_cost in every row, or both averages on the command line.
+weak_cost and strong_cost in every row, or both averages on the command line. Bring queries that the router was not
+fitted on: of those that it was, it promises too much.
 """
 
 import argparse
@@ -62,7 +63,8 @@ def _threshold(options: argparse.Namespace, score: Floats, traffic: Traffic) -> 
 def _say(found: Calibrated, traffic: Traffic) -> None:
     cli.say(f"threshold {json.dumps(found.threshold)}, from {len(traffic.texts)} queries of {traffic.source}")
     cli.say(f"  sent to the strong model: {_shown(found.strong_share, '.1%')}")
-    cli.say(f"  quality kept:             {_shown(found.quality_kept, '.1%', 'unknown without labels')}")
+    unknown = "unknown without labels" if traffic.labelled is None else "undefined: the strong model scores 0"
+    cli.say(f"  quality kept:             {_shown(found.quality_kept, '.1%', unknown)}")
     cli.say(f"  USD for 1,000 queries:    {_shown(found.cost_per_query, '.4f', 'unknown without costs', 1000.0)}")
 
 

@@ -42,7 +42,7 @@ class Traffic:
         if (found := self.labelled) is None:
             raise EvaluationError(
                 f"{self.source} lacks weak_score and strong_score (or ratings) in some row, and a quality cannot be "
-                "kept without them. Map other names with --column weak_score=…; or ask for --strong-share"
+                "measured without them. Map other names with --column weak_score=…; a --strong-share needs no labels"
             )
         return found
 

@@ -53,7 +53,9 @@ def _compose(conf: Path, overrides: Sequence[str]) -> dict[str, Any]:
     from omegaconf import OmegaConf
 
     with initialize_config_dir(str(conf.resolve()), version_base=None):
-        composed: Any = OmegaConf.to_container(hydra_compose("config", list(overrides)), resolve=True)
+        composed: Any = OmegaConf.to_container(
+            hydra_compose("config", list(overrides)), resolve=True, throw_on_missing=True
+        )
     return {str(key): value for key, value in composed.items()}
 
 
@@ -131,7 +133,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {problem}", file=sys.stderr)  # noqa: T201
         return 1
     print(f"{PARAMS_FILE}: {'up to date' if options.check else 'written'}, overrides {overrides}")  # noqa: T201
-    if "llm" not in load_params().routers:
+    loaded = load_params()
+    if any(source.kind == "file" for source in loaded.queries.sources) and not any("pair" in one for one in overrides):
+        print(f"pair: {loaded.pair.name}; scores or answers that you bring are taken for theirs: docs/own-queries.md")  # noqa: T201
+    if "llm" not in loaded.routers:
         print("the LLM router is left out; to have it, name it: 'routers=[semantic, bert, stack, llm]'")  # noqa: T201
     return 0
 

@@ -30,7 +30,7 @@ from pointsman.evaluation.calibration_metrics import brier, ece
 from pointsman.evaluation.curves import trace_curve
 from pointsman.evaluation.intervals import resample_weights
 from pointsman.evaluation.outcomes import Floats, Outcomes
-from pointsman.evaluation.summary import compare_apgr, evaluate_router
+from pointsman.evaluation.summary import compare_apgr, evaluate_router, warn_of_outcomes
 from pointsman.llm.shelf import Asking
 from pointsman.report.numbers import plain, with_ci
 from pointsman.routers.context import make_context, make_embedder
@@ -61,6 +61,8 @@ def main() -> None:
     )
     result = measure(scores, traffic.outcomes(), folds, params)
     write_json(options.output, result)
+    for warning in result["warnings"]:
+        cli.say(f"warning: {warning}")
     cli.say(_table(result))
     cli.say(f"{options.output}: {len(table)} queries, {options.folds} folds")
 
@@ -78,8 +80,10 @@ def measure(
     ranks = {name: rank_within(score, folds) for name, score in scores.items()}
     return {
         "n": outcomes.n,
+        "folds": int(folds.max()) + 1,
         "weak_score": float(outcomes.weak_score.mean()),
         "strong_score": float(outcomes.strong_score.mean()),
+        "warnings": warn_of_outcomes(outcomes, weights, evaluation.confidence),
         "routers": {
             name: evaluate_router(ranks[name], outcomes, weights, confidence=evaluation.confidence)
             | {
@@ -102,9 +106,10 @@ def _table(result: Mapping[str, Any]) -> str:
     for name, found in ranked:
         of_folds = [value for value in found["apgr_of_folds"] if value is not None]
         mean = sum(of_folds) / len(of_folds) if of_folds else None
+        few = "" if len(of_folds) in (0, result["folds"]) else f" (of {len(of_folds)})"
         versus = found[f"vs_{_AGAINST}"]
         lines.append(
-            f"{name:12}  {with_ci(found['apgr'], found['apgr_ci']):22}  {plain(mean):13}  "
+            f"{name:12}  {with_ci(found['apgr'], found['apgr_ci']):22}  {plain(mean) + few:13}  "
             f"{plain(found['apgr_routellm']):8}  {plain(found['auroc']):5}  "
             f"{with_ci(versus['apgr_diff'], versus['ci'])}"
         )

@@ -154,8 +154,10 @@ def warn_of_router(name: str, score: ArrayLike) -> list[str]:
     """What limits conclusions about one router, in plain sentences; empty where nothing does."""
     distinct: Floats = np.unique(checked(score, "score"))
     if len(distinct) == 1:
-        return [f"{name}: every query has the score {distinct[0]:.3g}, so its curve is a straight line and APGR 0.5."]
-    if len(distinct) < 11:
+        return [
+            f"{name}: every query has the score {distinct[0]:.3g}, so it ranks nothing: its curve is a straight line."
+        ]
+    if len(distinct) < min(11, np.size(score)):
         return [
             f"{name}: scores take only {len(distinct)} values, so that few thresholds differ "
             "and RouteLLM's eleven points coincide in part."

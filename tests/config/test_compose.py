@@ -39,6 +39,7 @@ def test_every_group_choice_composes():
         ("train.epochs=2", "unknown key 'train.epochs'; allowed: .*router.bert.train.epochs"),
         ("nonsense=1", "unknown key 'nonsense'; allowed: .*selection"),
         ("train=missing", "(?s)does not compose.*missing"),
+        ("queries=file", "(?s)does not compose.*queries.path"),
         ("seed=-1", "seed is -1"),
     ],
 )

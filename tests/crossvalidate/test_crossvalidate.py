@@ -108,6 +108,14 @@ def test_nothing_that_is_tested_is_fitted_on(traffic):
     assert (data.train_embeddings[7] == embeddings[row]).all()
 
 
+def test_models_that_do_equally_well_are_warned_of(crossvalidate, traffic):
+    rows = [{"prompt": f"topic {n % 8} query {n}", "weak_score": 1, "strong_score": 1} for n in range(120)]
+    Path(traffic).write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    said, result = crossvalidate("--routers", "knn")
+    assert said.startswith("warning: The strong model scores 1.000, not above the weak model's 1.000")
+    assert result["routers"]["knn"]["apgr"] is None
+
+
 def test_too_few_queries_for_the_folds():
     with pytest.raises(EvaluationError, match="50 different queries in 5 folds, expected two folds or more of 20 each"):
         assign_folds([f"query {n}" for n in range(50)], 5, seed=1)

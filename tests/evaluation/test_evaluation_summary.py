@@ -188,9 +188,10 @@ def test_outcomes_that_limit_conclusions_are_said_in_sentences(weak, strong, cos
 
 def test_scores_that_limit_conclusions_are_said_in_sentences():
     assert warn_of_router("llm", [0.5] * 4) == [
-        "llm: every query has the score 0.5, so its curve is a straight line and APGR 0.5."
+        "llm: every query has the score 0.5, so it ranks nothing: its curve is a straight line."
     ]
     assert "llm: scores take only 2 values" in warn_of_router("llm", [0.0, 1.0, 1.0])[0]
+    assert warn_of_router("llm", [0.1, 0.2, 0.3]) == []
 
 
 @settings(max_examples=40)

@@ -47,12 +47,11 @@ def _table(inputs: Inputs, split: str, caption: str, rows: pd.DataFrame) -> Tabl
     cells = tuple(
         (
             cut(group["group"], NAME_CHARACTERS),
-            f"{group['n']:,}",
+            f"{group['n']:,}{_SMALL if group['too_small'] else ''}",
             plain(group["weak_score"], 2),
             plain(group["strong_score"], 2),
             with_ci(group["gap"], group["gap_ci"], 2),
-            with_ci(group["apgr"], group["apgr_ci"], 2)
-            + (_SMALL if group["too_small"] and group["apgr"] is not None else ""),
+            with_ci(group["apgr"], group["apgr_ci"], 2),
             percent(group["strong_share"]),
             percent_with_ci(group["quality_kept"], group["quality_kept_ci"]),
             DASH if group["queries_needed"] is None else f"{group['queries_needed']:,}",
@@ -77,7 +76,7 @@ _COLUMNS = (
 
 def _notes(cells: tuple[tuple[str, ...], ...], confidence: float) -> tuple[str, ...]:
     notes = []
-    if any(row[5].endswith(_SMALL) for row in cells):
+    if any(row[1].endswith(_SMALL) for row in cells):
         notes.append(f"{_SMALL} Too few queries to say anything about the router in this category.")
     if any(cell.startswith(DASH) for row in cells for cell in row[1:]):
         notes.append(f"{DASH}: undefined, because the strong model is not better than the weak one, or scores nothing.")

@@ -1,8 +1,5 @@
 """Where the numbers come from, and what they do not show."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from pointsman.report.comparison import unit_name
 from pointsman.report.content import Block, Bullets, Column, Section, Table, Text
 from pointsman.report.inputs import Inputs
@@ -29,7 +26,7 @@ def describe_data(inputs: Inputs) -> Section:
             *_counts(inputs),
             *_ratings(inputs),
             _UNITS.get(inputs.unit, f"Costs are in {inputs.unit}."),
-            _recordings(inputs.recordings),
+            *_recordings(inputs),
             f"Seed {inputs.settings.seed}; "
             f"SHA-256 of the settings of pair, rating, routers and evaluation: {inputs.settings.digest}.",
         )
@@ -85,12 +82,14 @@ def _ratings(inputs: Inputs) -> list[str]:
     return [*lines, f"Judge: {', '.join(judges)}."] if judges else lines
 
 
-def _recordings(manifest: Mapping[str, Any] | None) -> str:
-    models = (manifest or {}).get("models") or {}
+def _recordings(inputs: Inputs) -> list[str]:
+    models = (inputs.recordings or {}).get("models") or {}
+    if all(inputs.responses[role].empty for role in ROLES):
+        return []
     if not models:
-        return "Recorded answers: none."
+        return ["Recorded answers: none."]
     listed = ", ".join(f"{name} ({entry.get('answers', 0):,})" for name, entry in sorted(models.items()))
-    return f"Recorded answers, committed in data/recordings: {listed}."
+    return [f"Recorded answers, committed in data/recordings: {listed}."]
 
 
 def _outcomes(inputs: Inputs) -> Table:
@@ -122,6 +121,15 @@ def _outcomes(inputs: Inputs) -> Table:
     return Table("What there is to route", columns, rows, marked=frozenset({len(rows) - 1}))
 
 
+def _routes_flatter(inputs: Inputs) -> list[str]:
+    if "semantic" not in inputs.measures("test_unseen"):
+        return []
+    return [
+        "The semantic router's example queries are written by hand; some may resemble families that are unseen to the "
+        "others, which flatters it there."
+    ]
+
+
 def state_limits(inputs: Inputs) -> Section:
     """What limits the conclusions: found in the data first, then what is so by design."""
     warnings = tuple(str(warning) for warning in inputs.winner.get("warnings") or ())
@@ -140,7 +148,10 @@ def state_limits(inputs: Inputs) -> Section:
         ),
         "A model rated the answers, and errs: “The judge” says how often and to which side, where that is known."
         if judged
-        else "An answer counts as good where it passes its check: style, tone and harm are not measured.",
+        else "An answer counts as good where it passes its check: style, tone and harm are not measured."
+        if (inputs.ratings["method"] == "reference").any()
+        else "The scores were brought along: what they measure, and how well, is not checked here.",
+        *_routes_flatter(inputs),
         "Time is not part of cost, and every answer is judged alone, not what a conversation makes of it.",
         "Text written to mislead a router can change its route: it is no safeguard.",
     )

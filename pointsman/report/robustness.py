@@ -23,8 +23,8 @@ def show_robustness(inputs: Inputs) -> Section | None:
     rows = [("none", found["unchanged"]), *sorted(found["changes"].items(), key=lambda item: -item[1]["flipped"])]
     intro = Text(
         f"The {inputs.chosen} router on {count(found['n'], 'test query', 'test queries')}, each reworded so that it "
-        "asks for the same. A router that reads meaning changes few routes; the changes that claim a query to be easy "
-        "or hard show what a user gains by pleading."
+        "asks for the same, or nearly so. A router that reads meaning changes few routes; the changes that claim a "
+        "query to be easy or hard show what a user gains by pleading."
     )
     return Section("robustness", "Other wordings", (intro, Table("Changes", columns, tuple(map(_cells, rows)))))
 

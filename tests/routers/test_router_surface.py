@@ -26,6 +26,8 @@ def test_options_code_and_negations_are_seen():
     assert of("Which is not a metal, and isn't a gas?")["negations"] == 2
     assert of("def area(r):\n    return 3 * r * r")["code_marks"] == 1
     assert of("SELECT name FROM users")["code_marks"] == 1
+    assert of(f"select {'x' * 198} from users")["code_marks"] == 1
+    assert of(f"select {'x' * 199} from users")["code_marks"] == 0
 
 
 @given(st.lists(st.sampled_from(["\n", " ", "\t", ".", "?", "(", "A", "x", ")", ":", "A. "]), max_size=40).map("".join))

@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 # No pattern may try one run of characters from each of its places: that takes quadratic time, which a client chooses.
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
 _OPTION = re.compile(r"(?m)^[^\S\n]*\(?[A-J][.):]\s")
-_CODE = re.compile(r"```|\bdef \w+\(|\bfunction\b|\bclass \w+|\bselect\b.+\bfrom\b|[{};]\s*$", re.MULTILINE)
+_CODE = re.compile(r"```|\bdef \w+\(|\bfunction\b|\bclass \w+|\bselect\b.{1,200}\bfrom\b|[{};]\s*$", re.MULTILINE)
 _RATIO = re.compile(r"\b(?:half|thirds?|quarters?|twice|double|triple|times|percent|fractions?)\b")
 _DECIMAL = re.compile(r"\d\.\d")
 _COMPARED = re.compile(r"\b(?:each|every|per|average|total|more|less|fewer|than|remaining|left)\b")
